@@ -1,0 +1,67 @@
+# The health-code exchange. `make help` lists what there is; `run` and `test` do all set-up themselves.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STORE ?= all
+PROTOS := $(wildcard proto/exchange/api/v1/*.proto)
+PYTEST_ARGS ?=
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | awk -F'\t' '{printf "  %-18s %s\n", $$1, $$2}'
+
+$(VENV)/.stamp: requirements/all.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install python3.11 and its venv module."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/all.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(VENV)/.stamp  ## Make the virtual environment (pinned, hashed)
+
+java:  ## Install Java 17 and Maven where they are missing and this machine allows it
+	@tools/cassandra/ensure-java
+
+requirements/all.txt: requirements/all.in
+	@echo "requirements/all.in changed: run 'make lock' to pin it anew." && touch $@
+
+lock:  ## Pin and hash the requirements anew
+	$(PYTHON) -m venv var/pip-tools && var/pip-tools/bin/pip install --quiet pip-tools
+	var/pip-tools/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-header \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements/all.txt requirements/all.in
+
+googleapis: $(VENV)/.stamp
+	@mkdir -p var/googleapis/google
+	@from=$$($(BIN)/python -c "import google.api as m; print(list(m.__path__)[0])"); \
+	  for part in api rpc; do mkdir -p var/googleapis/google/$$part && cp $$from/../$$part/*.proto var/googleapis/google/$$part/; done
+
+proto: googleapis  ## Generate exchange/api from proto/
+	@PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python -m grpc_tools.protoc -Iproto -Ivar/googleapis --python_out=. \
+	  --grpc_python_out=. --mypy_out=quiet:. --mypy_grpc_out=quiet:. $(PROTOS)
+
+run: setup  ## Start the exchange on its embedded store, with a sample population
+	@$(BIN)/health-exchange demo
+
+test: setup  ## Run every test (STORE=sqlite: those that need no Cassandra)
+	@if [ "$(STORE)" != sqlite ]; then $(MAKE) --no-print-directory java; fi
+	STORE=$(STORE) $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: setup googleapis  ## Lint, types, layers, API
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/buf breaking --against proto/baseline.binpb
+	@$(MAKE) --no-print-directory proto
+	@git diff --exit-code -- exchange/api || { echo "exchange/api is not what proto/ generates: run make proto and commit."; exit 1; }
+
+cassandra: setup java  ## Start a real Cassandra in the foreground (NODES=1..3)
+	$(BIN)/python -m tools.cassandra --nodes $(or $(NODES),1)
+
+clean:  ## Remove what was generated outside version control
+	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: help setup java lock googleapis proto run test check cassandra clean

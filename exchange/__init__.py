@@ -1,0 +1,1 @@
+"""The health-code exchange: mutual recognition of provincial health codes."""

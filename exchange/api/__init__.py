@@ -1,0 +1,1 @@
+"""The API as generated from proto/: never edited by hand."""

@@ -1,0 +1,123 @@
+r"""Every error of the exchange, as a tree; each carries its data as attributes.
+
+::
+
+    ExchangeError
+    |-- InvalidRequestError         a field of a request is missing or malformed
+    |-- NotFoundError               no such member or format
+    |-- UnauthenticatedError        the caller names nobody known
+    |-- PermissionDeniedError       the caller may not do this
+    |-- DeadlineError               the caller's deadline has passed
+    |-- StoreError
+    |   |-- StoreUnavailableError   the store does not answer; trying again is right
+    |   |-- StoreFullError          the store has no room; trying again later is right
+    |   |-- ValueTooLargeError      a value is over the store's limit
+    |   `-- SchemaError             the schema is behind, or newer than this release can read
+    `-- StartError                  the exchange refuses to start; the text says what to mend
+
+``exchange.server.errors`` holds the one table from these to status codes.
+"""
+
+
+class ExchangeError(Exception):
+    """Base of all errors of the exchange.
+
+    Attributes:
+        reason: Stable word for programs, UPPER_SNAKE_CASE.
+        metadata: Every dynamic part of the text, without personal data.
+    """
+
+    reason = "INTERNAL"
+
+    def __init__(self, message: str, **metadata: str) -> None:
+        super().__init__(message)
+        self.metadata = metadata
+
+
+class InvalidRequestError(ExchangeError):
+    """A field of a request is missing or malformed.
+
+    Attributes:
+        field: Path of the field in the request, as ``requests[3].subject``.
+    """
+
+    reason = "INVALID_FIELD"
+
+    def __init__(self, field: str, message: str, **metadata: str) -> None:
+        super().__init__(f"{field}: {message}", field=field, **metadata)
+        self.field = field
+        self.description = message
+
+
+class NotFoundError(ExchangeError):
+    """A member or a format that does not exist was named."""
+
+    reason = "NOT_FOUND"
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"There is no {kind} {name!r}.", kind=kind, name=name)
+        self.reason = f"{kind.upper()}_NOT_FOUND"
+
+
+class UnauthenticatedError(ExchangeError):
+    """The caller names nobody known."""
+
+    reason = "CALLER_UNKNOWN"
+
+
+class PermissionDeniedError(ExchangeError):
+    """The caller is known and may not do this."""
+
+    reason = "CALLER_NOT_ALLOWED"
+
+
+class DeadlineError(ExchangeError):
+    """The caller's deadline passed before the work was done."""
+
+    reason = "DEADLINE_PASSED"
+
+
+class StoreError(ExchangeError):
+    """Base of what stores raise; the text never shows the engine."""
+
+    reason = "STORE_FAILED"
+
+
+class StoreUnavailableError(StoreError):
+    """The store does not answer, or too few replicas do. Nothing is known of what was asked."""
+
+    reason = "STORE_UNAVAILABLE"
+
+
+class StoreFullError(StoreUnavailableError):
+    """The store has no room. What was acknowledged is safe; writing goes on when there is room."""
+
+    reason = "STORE_FULL"
+
+
+class ValueTooLargeError(StoreError):
+    """A value is over the limit of a stored value (``VALUE_BYTES_MAX``)."""
+
+    reason = "VALUE_TOO_LARGE"
+
+
+class SchemaError(StoreError):
+    """The store's schema is behind this release, or later than it can read.
+
+    Attributes:
+        found: Version of the store, 0 where there is none.
+        wanted: Version this release is written for.
+    """
+
+    reason = "SCHEMA_MISMATCH"
+
+    def __init__(self, message: str, *, found: int, wanted: int) -> None:
+        super().__init__(message, found=str(found), wanted=str(wanted))
+        self.found = found
+        self.wanted = wanted
+
+
+class StartError(ExchangeError):
+    """The exchange refuses to start; the text is a sentence that says what to mend."""
+
+    reason = "START_REFUSED"

@@ -1,0 +1,1 @@
+"""Where statements are kept: one interface, two engines, one contract suite that defines both."""

@@ -1,0 +1,236 @@
+"""The SQLite store: reads on the event loop, writes by group commit on a thread of their own.
+
+A point read takes about 5 us and one of 100 subjects about 300 us, less than handing it to a
+thread would cost, so reads run where they are asked for. Writes wait for the disk and never do.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+
+import msgspec
+
+from exchange.core.errors import SchemaError, StoreError, StoreUnavailableError, ValueTooLargeError
+from exchange.core.statement import (
+    ERASED,
+    ERASED_RANK,
+    VALUE_BYTES_MAX,
+    Entry,
+    Row,
+    as_of_ms_of,
+    write_time_us,
+)
+from exchange.stores.base import (
+    MARK_BYTES_MAX,
+    SchemaState,
+    SchemaStep,
+    Store,
+    SweepProgress,
+    check_schema,
+)
+from exchange.stores.sqlite.connection import SqliteSettings, neutral_errors, open_connection
+from exchange.stores.sqlite.schema import HEAD, STEPS, VERSIONS_TABLE
+from exchange.stores.sqlite.writer import GroupCommitWriter
+
+SWEEP_ROWS_MAX = 5_000
+"""Rows of one step of a sweep: a few milliseconds of the writer's time."""
+_SUBJECTS_PER_STATEMENT = 500
+"""Below SQLite's limit on host parameters in every build (999)."""
+
+_UPSERT = """
+INSERT INTO statements (subject, issuer, via, write_time_us, value) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (subject, issuer, via) DO UPDATE
+SET write_time_us = excluded.write_time_us, value = excluded.value
+WHERE (excluded.write_time_us, excluded.value) > (write_time_us, value)
+"""
+_READ_ONE = "SELECT issuer, via, value FROM statements WHERE subject = ? AND value <> x''"
+_READ_MANY = (
+    "SELECT subject, issuer, via, value FROM statements WHERE subject IN ({}) AND value <> x''"
+)
+_SWEEP_PAGE = """
+SELECT subject, issuer, via, write_time_us FROM statements
+WHERE (subject, issuer, via) > (?, ?, ?) ORDER BY subject, issuer, via LIMIT ?
+"""
+_SWEEP_DELETE = """
+DELETE FROM statements WHERE subject = ? AND issuer = ? AND via = ? AND write_time_us = ?
+"""
+
+
+class SqliteStore(Store):
+    """Keeps statements in one SQLite file; several processes may share it."""
+
+    name = "sqlite"
+
+    def __init__(self, settings: SqliteSettings) -> None:
+        self._settings = settings
+        self._writer = GroupCommitWriter(settings)
+        self._reader: sqlite3.Connection | None = None
+
+    async def connect(self) -> None:
+        if self._reader is None:
+            await asyncio.to_thread(self._connect)
+
+    def _connect(self) -> None:
+        self._reader = open_connection(self._settings)
+        self._writer.start()
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._writer.stop)
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    async def schema_state(self) -> SchemaState:
+        with neutral_errors():
+            return _schema_state(self._connection())
+
+    async def migrate(self) -> tuple[SchemaStep, ...]:
+        applied = await self._writer.run(_migrate)
+        check_schema(await self.schema_state(), HEAD)
+        return tuple(applied)
+
+    async def check(self) -> None:
+        check_schema(await self.schema_state(), HEAD)
+
+    async def write(self, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
+        rows = [msgspec.structs.astuple(entry) for entry in entries]
+        if max(len(row[4]) for row in rows) > VALUE_BYTES_MAX:
+            raise ValueTooLargeError(f"A value is over {VALUE_BYTES_MAX} bytes.")
+        await self._writer.run(lambda connection: connection.executemany(_UPSERT, rows).rowcount)
+
+    async def read(self, subjects: Sequence[bytes]) -> list[tuple[Row, ...] | StoreError]:
+        connection = self._connection()
+        with neutral_errors():
+            if len(subjects) == 1:
+                return [tuple(connection.execute(_READ_ONE, subjects).fetchall())]
+            return _read_many(connection, subjects)
+
+    async def erase(self, subject: bytes) -> int:
+        count: int = await self._writer.run(lambda connection: _erase(connection, subject))
+        return count
+
+    async def sweep(self, horizon_ms: int) -> AsyncIterator[SweepProgress]:
+        place: tuple[bytes, str, str] = (b"", "", "")
+        scanned = removed = 0
+        while True:
+            with neutral_errors():
+                page = self._connection().execute(_SWEEP_PAGE, (*place, SWEEP_ROWS_MAX)).fetchall()
+            old = [row for row in page if as_of_ms_of(row[3]) < horizon_ms]
+            if old:
+                removed += await self._writer.run(partial(_delete, rows=old))
+            scanned += len(page)
+            if len(page) < SWEEP_ROWS_MAX:
+                yield SweepProgress(scanned, removed, 1.0)
+                return
+            place = page[-1][:3]
+            yield SweepProgress(scanned, removed, _fraction(place[0]))
+            await asyncio.sleep(0)
+
+    async def mark(self, name: str) -> bytes | None:
+        with neutral_errors():
+            row = (
+                self._connection()
+                .execute("SELECT value FROM marks WHERE name = ?", (name,))
+                .fetchone()
+            )
+        return None if row is None else bytes(row[0])
+
+    async def set_mark(self, name: str, value: bytes, *, expected: bytes | None) -> bool:
+        if len(value) > MARK_BYTES_MAX:
+            raise ValueTooLargeError(f"A mark is over {MARK_BYTES_MAX} bytes.")
+        done: bool = await self._writer.run(
+            lambda connection: _set_mark(connection, name, value, expected)
+        )
+        return done
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._reader is None:
+            raise StoreUnavailableError("The store is closed.")
+        return self._reader
+
+
+def _fraction(subject: bytes) -> float:
+    """Place of a subject in the key space: after the generation byte, subjects spread evenly."""
+    return int.from_bytes(subject[1:5].ljust(4, b"\x00"), "big") / (1 << 32)
+
+
+def _read_many(
+    connection: sqlite3.Connection, subjects: Sequence[bytes]
+) -> list[tuple[Row, ...] | StoreError]:
+    found: dict[bytes, list[Row]] = {}
+    for start in range(0, len(subjects), _SUBJECTS_PER_STATEMENT):
+        part = subjects[start : start + _SUBJECTS_PER_STATEMENT]
+        statement = _READ_MANY.format(",".join("?" * len(part)))
+        for subject, issuer, via, value in connection.execute(statement, part):
+            rows = found.get(subject)
+            if rows is None:
+                found[subject] = [(issuer, via, value)]
+            else:
+                rows.append((issuer, via, value))
+    return [tuple(found.get(subject, ())) for subject in subjects]
+
+
+def _erase(connection: sqlite3.Connection, subject: bytes) -> int:
+    rows = connection.execute(
+        "SELECT issuer, via, write_time_us FROM statements WHERE subject = ? AND value <> x''",
+        (subject,),
+    ).fetchall()
+    connection.executemany(
+        _UPSERT,
+        [
+            (subject, issuer, via, write_time_us(as_of_ms_of(time), ERASED_RANK), ERASED)
+            for issuer, via, time in rows
+        ],
+    )
+    return len(rows)
+
+
+def _delete(connection: sqlite3.Connection, rows: Sequence[tuple[bytes, str, str, int]]) -> int:
+    return connection.executemany(_SWEEP_DELETE, rows).rowcount
+
+
+def _set_mark(
+    connection: sqlite3.Connection, name: str, value: bytes, expected: bytes | None
+) -> bool:
+    if expected is None:
+        cursor = connection.execute(
+            "INSERT INTO marks (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+            (name, value),
+        )
+    else:
+        cursor = connection.execute(
+            "UPDATE marks SET value = ? WHERE name = ? AND value = ?", (value, name, expected)
+        )
+    return cursor.rowcount == 1
+
+
+def _schema_state(connection: sqlite3.Connection) -> SchemaState:
+    there = connection.execute(
+        "SELECT 1 FROM sqlite_master WHERE name = 'schema_versions'"
+    ).fetchone()
+    if there is None:
+        return SchemaState(0, 0)
+    row = connection.execute(
+        "SELECT version, compatible FROM schema_versions ORDER BY version DESC LIMIT 1"
+    ).fetchone()
+    return SchemaState(0, 0) if row is None else SchemaState(row[0], row[1])
+
+
+def _migrate(connection: sqlite3.Connection) -> list[SchemaStep]:
+    connection.execute(VERSIONS_TABLE)
+    state = _schema_state(connection)
+    if state.compatible > HEAD:
+        message = f"The store's schema is at version {state.version}, this release knows {HEAD}."
+        raise SchemaError(message, found=state.version, wanted=HEAD)
+    missing = [step for step in STEPS if step.version > state.version]
+    for step in missing:
+        for statement in step.statements:
+            connection.execute(statement)
+        connection.execute(
+            "INSERT INTO schema_versions (version, compatible, summary) VALUES (?, ?, ?)",
+            (step.version, step.compatible, step.summary),
+        )
+    return missing

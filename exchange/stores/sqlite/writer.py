@@ -1,0 +1,139 @@
+"""Group commit: one thread writes what many callers hand in, with one fsync for all of them."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import Any
+
+import msgspec
+
+from exchange.core.errors import StoreUnavailableError
+from exchange.stores.sqlite.connection import SqliteSettings, neutral_errors, open_connection
+
+JOBS_PER_COMMIT_MAX = 64
+"""So that a flood of writers cannot put off the first one's commit without bound."""
+
+Job = Callable[[sqlite3.Connection], Any]
+"""What to do inside a transaction."""
+
+
+class _Ticket(msgspec.Struct, eq=False):
+    job: Job
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[Any]"
+    result: Any = None
+
+    def settle(self, error: BaseException | None) -> None:
+        """Give the caller the outcome, on the caller's own loop."""
+        try:
+            self.loop.call_soon_threadsafe(self._settle, error)
+        except RuntimeError:
+            return  # The caller's loop is closed; what was committed stays committed.
+
+    def _settle(self, error: BaseException | None) -> None:
+        if self.future.done():
+            return  # The caller has gone.
+        if error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(error)
+
+
+class GroupCommitWriter:
+    """Runs jobs in commit order on one thread with its own connection.
+
+    A job that fails on its own costs only its caller; a commit that fails, everyone in it.
+    """
+
+    def __init__(self, settings: SqliteSettings) -> None:
+        self._settings = settings
+        self._queue: SimpleQueue[_Ticket | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._connection: sqlite3.Connection | None = None
+
+    def start(self) -> None:
+        """Open the connection and start the thread.
+
+        Raises:
+            StoreUnavailableError: The file cannot be opened.
+        """
+        self._connection = open_connection(self._settings)
+        self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what was handed in, then end the thread. Safe to call twice."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    async def run(self, job: Job) -> Any:
+        """Run a job in a transaction and return its result once it is durable.
+
+        Raises:
+            StoreError: It could not be written.
+        """
+        if self._thread is None:
+            raise StoreUnavailableError("The store is closed.")
+        loop = asyncio.get_running_loop()
+        ticket = _Ticket(job, loop, loop.create_future())
+        self._queue.put(ticket)
+        return await ticket.future
+
+    def _run(self) -> None:
+        while True:
+            batch, ended = self._take()
+            if batch:
+                self._commit(batch)
+            if ended:
+                return
+
+    def _take(self) -> tuple[list[_Ticket], bool]:
+        batch: list[_Ticket] = []
+        while len(batch) < JOBS_PER_COMMIT_MAX:
+            if batch and self._queue.empty():
+                break
+            ticket = self._queue.get()
+            if ticket is None:
+                return batch, True
+            batch.append(ticket)
+        return batch, False
+
+    def _commit(self, batch: Sequence[_Ticket]) -> None:
+        assert self._connection is not None  # noqa: S101 - start() has set it.
+        connection = self._connection
+        try:
+            with neutral_errors():
+                connection.execute("BEGIN IMMEDIATE")
+                done = [ticket for ticket in batch if self._attempt(connection, ticket)]
+                connection.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001 - handed to every caller of this commit.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            # A job that failed alone has its answer already; all others share this one.
+            for ticket in batch:
+                ticket.settle(error)
+            return
+        for ticket in done:
+            ticket.settle(None)
+
+    def _attempt(self, connection: sqlite3.Connection, ticket: _Ticket) -> bool:
+        """Run one job under a savepoint, so that its failure leaves the others' work in place."""
+        connection.execute("SAVEPOINT job")
+        try:
+            ticket.result = ticket.job(connection)
+        except sqlite3.Error:
+            raise  # The engine's trouble is everybody's: disk full, lock lost.
+        except Exception as error:  # noqa: BLE001 - the job's own, for its caller only.
+            connection.execute("ROLLBACK TO job")
+            connection.execute("RELEASE job")
+            ticket.settle(error)
+            return False
+        connection.execute("RELEASE job")
+        return True
