@@ -1,0 +1,1 @@
+"""Member formats: bytes of a member to health codes, and back."""

@@ -1,0 +1,143 @@
+"""What a format is to the exchange: read this first.
+
+A format turns bytes into outcomes and health codes into bytes. Both are functions of their
+arguments: no clock, no files, no state. Decoding never raises, whatever the bytes are. The
+receiving instant is an argument, and so are the keys of formats that sign or encrypt.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Literal, Protocol
+
+import msgspec
+
+from exchange.core.health_code import Document, HealthCode
+from exchange.core.outcome import Outcome
+
+Keys = Mapping[str, bytes]
+"""Keys of one format by name; empty for formats that need none."""
+
+NO_KEYS: Keys = {}
+
+
+class MissingKeyError(LookupError):
+    """A format that signs or encrypts was used without one of its keys: a mistake in the settings.
+
+    Attributes:
+        key: The name of the key.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the format needs the key {key!r}")
+        self.key = key
+
+
+class Position(msgspec.Struct, frozen=True):
+    """How far a payload has been turned into outcomes.
+
+    Attributes:
+        byte_offset: End of the last complete line whose outcomes have been returned, counted from
+            the beginning of the whole file.
+        record_index: Number of the next record, counted from 0 in the whole file.
+    """
+
+    byte_offset: int = 0
+    record_index: int = 0
+
+
+START = Position()
+
+
+class Reader(Protocol):
+    """Turns a payload that arrives in chunks into outcomes, in the order of its records.
+
+    Chunks may be cut anywhere: inside a character, a record or a line end. Outcomes do not depend
+    on where. Memory is bounded by one chunk and one line for formats of lines. A wrong trailer or
+    count adds one failure at the end and takes nothing back.
+    """
+
+    @property
+    def position(self) -> Position:
+        """How far all is returned; a sender may resume from here."""
+
+    def feed(self, chunk: bytes) -> list[Outcome]:
+        """Take the next bytes and give the outcomes of the records that they complete."""
+
+    def finish(self) -> list[Outcome]:
+        """Give what is left: the last record, and what is wrong with the whole. Call it once."""
+
+
+class NewReader(Protocol):
+    """Starts a reader."""
+
+    def __call__(self, received_ms: int, keys: Keys = NO_KEYS, resume: Position = START) -> Reader:
+        """Start reading.
+
+        Args:
+            received_ms: The receiving instant.
+            keys: Keys of the format.
+            resume: Where an earlier stream of the same file got to. If that is not the beginning,
+                and the format has a header, the first line fed is the header again, and the
+                bytes after it go on at ``resume.byte_offset``.
+        """
+
+
+class Format(msgspec.Struct, frozen=True, kw_only=True):
+    """One way in which one member writes health codes.
+
+    Attributes:
+        id: As in the catalogue, ``510000-status-v1``.
+        member: Six-digit code of the member that speaks it.
+        family: What its siblings share.
+        transport: ``lines`` where records are lines and a reader gives outcomes while bytes
+            arrive; ``document`` where a payload can only be read as a whole.
+        content: What a payload is, in a few words.
+        many: Whether a payload holds any number of records, or one.
+        has_header: Whether a resumed stream repeats its first line.
+        keys: Names of the keys that it needs.
+        decode: From a payload, the receiving instant in epoch milliseconds and keys to one outcome
+            for each record. Never raises for any bytes.
+        encode: From issuer, document, health code and keys to the canonical bytes of a payload
+            with this one record; raises NotRepresentableError.
+        reader: Starts an incremental reader.
+    """
+
+    id: str
+    member: str
+    family: str
+    transport: Literal["document", "lines"]
+    content: str
+    many: bool
+    has_header: bool = False
+    keys: tuple[str, ...] = ()
+    decode: Callable[[bytes, int, Keys], list[Outcome]]
+    encode: Callable[[str, Document, HealthCode, Keys], bytes]
+    reader: NewReader
+
+
+class WholeReader:
+    """Reader of a format whose payload is one document: collects the bytes, decodes at the end."""
+
+    def __init__(
+        self,
+        decode: Callable[[bytes, int, Keys], list[Outcome]],
+        received_ms: int,
+        keys: Keys = NO_KEYS,
+        resume: Position = START,
+    ) -> None:
+        del resume  # A document is sent again from its beginning.
+        self._decode, self._received_ms, self._keys = decode, received_ms, keys
+        self._payload = bytearray()
+        self._position = START
+
+    @property
+    def position(self) -> Position:
+        return self._position
+
+    def feed(self, chunk: bytes) -> list[Outcome]:
+        self._payload += chunk
+        return []
+
+    def finish(self) -> list[Outcome]:
+        outcomes = self._decode(bytes(self._payload), self._received_ms, self._keys)
+        self._position = Position(len(self._payload), len(outcomes))
+        return outcomes

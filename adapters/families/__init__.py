@@ -1,0 +1,1 @@
+"""What formats share: how records lie in bytes."""

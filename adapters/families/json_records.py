@@ -1,0 +1,89 @@
+"""Records that are JSON objects: how their fields are found, and how they are written."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from adapters.families.json_text import read_json
+from adapters.record import Field
+from adapters.steps import Cells, item_cells
+from adapters.texts import scalar
+from adapters.writing import Value, Values
+
+ReadCells = Callable[[dict[str, Any]], Cells]
+"""From a JSON object to cells."""
+
+_EMPTY: dict[str, Any] = {}
+
+
+def compile_cells(fields: Sequence[Field]) -> ReadCells:
+    """Build the function that finds the cells of a record; a dot in a name leads into an object.
+
+    Where a path leads through something that is no object, the field is absent.
+    """
+    parents = list(dict.fromkeys(field.name.rpartition(".")[0] for field in fields))
+    if "" in parents:
+        parents.remove("")
+    parents.insert(0, "")
+    paths = [parent.split(".") for parent in parents[1:]]
+    plan = []
+    for field in fields:
+        parent, _, key = field.name.rpartition(".")
+        plan.append((parents.index(parent), key, _convert(field)))
+    if not paths:
+        flat = [(key, convert) for _, key, convert in plan]
+        return lambda record: [convert(record.get(key)) for key, convert in flat]
+
+    def cells(record: dict[str, Any]) -> Cells:
+        objects = [record]
+        for path in paths:
+            value: Any = record
+            for key in path:
+                value = value.get(key)
+                if value.__class__ is not dict:
+                    value = _EMPTY
+            objects.append(value)
+        return [convert(objects[parent].get(key)) for parent, key, convert in plan]
+
+    return cells
+
+
+def _convert(field: Field) -> Callable[[Any], Any]:
+    if field.flag:
+        return lambda value: "true" if value is True else ""
+    if field.items:
+        item = compile_cells(item_cells(field))
+        # Anything else than a list counts as absent, an element that is no object is skipped.
+        return lambda value: (
+            [item(element) for element in value if element.__class__ is dict]
+            if value.__class__ is list
+            else []
+        )
+    return scalar
+
+
+def nest(values: Values) -> dict[str, Any]:
+    """Make nested objects of dotted names; each stands where its first field stands."""
+    nested: dict[str, Any] = {}
+    for name, value in values.items():
+        *parents, key = name.split(".")
+        target = nested
+        for parent in parents:
+            target = target.setdefault(parent, {})
+        target[key] = _plain(value)
+    return nested
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, list):
+        return [{name: _plain(inner) for name, inner in item.items()} for item in value]
+    return value
+
+
+def read_object(text: bytes | str) -> dict[str, Any] | None:
+    """Read a text that must hold a JSON object; None if it holds another value.
+
+    Raises:
+        UnreadableError: It holds no JSON at all.
+    """
+    value = read_json(text)
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,18 @@
+"""Every format that the exchange speaks, by id: an explicit table."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from adapters.base import Format
+from adapters.members import m110000_beijing, m310000_shanghai, m510000_sichuan
+
+FORMATS: Final[Mapping[str, Format]] = {
+    format_.id: format_
+    for module in (
+        m110000_beijing,
+        m310000_shanghai,
+        m510000_sichuan,
+    )
+    for format_ in module.FORMATS
+}
+"""Formats by id, in the order of their members' codes."""

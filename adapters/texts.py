@@ -1,0 +1,39 @@
+"""Blanks, JSON scalars and regions: how values are read whatever the format (catalogue 4)."""
+
+from typing import Final
+
+from exchange.core.documents import BLANKS
+
+__all__ = ["BLANKS", "Whole", "is_count", "region_digits", "scalar"]
+
+_REGION_LENGTHS: Final = frozenset((2, 4, 6, 12))
+
+
+class Whole(str):
+    """The digits of a JSON number that is too long for an integer; no JSON string."""
+
+    __slots__ = ()
+
+
+def scalar(value: object) -> str:
+    """Give a JSON scalar as trimmed text, ``""`` where it counts as absent.
+
+    A whole number stands for its decimal digits. A boolean, a number with a fraction or an
+    exponent, an object and a list count as absent.
+    """
+    kind = value.__class__
+    if kind is str:
+        return value.strip(BLANKS)  # type: ignore[attr-defined, no-any-return]
+    return str(value) if kind is int or kind is Whole else ""
+
+
+def region_digits(cell: str) -> str:
+    """Give the six digits of a region with 2, 4, 6 or 12 ASCII digits, else ``""``."""
+    if len(cell) in _REGION_LENGTHS and cell.isascii() and cell.isdigit():
+        return cell[:6].ljust(6, "0")
+    return ""
+
+
+def is_count(cell: str) -> bool:
+    """Tell whether a cell is a whole number in ASCII digits; leading zeros are allowed."""
+    return cell.isascii() and cell.isdigit()

@@ -1,0 +1,90 @@
+"""Calendar arithmetic on whole milliseconds: Beijing dates and RFC 3339 texts.
+
+An instant is an integer of milliseconds since 1970-01-01T00:00:00Z. Beijing time is UTC+08:00
+always.
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+SECOND_MS: Final = 1_000
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 86_400_000
+BEIJING_MS: Final = 8 * HOUR_MS
+"""How far Beijing time is ahead of UTC."""
+
+_EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+MONTH_DAYS: Final = {
+    f"{month:02d}": range(1, days + 1)
+    for month, days in enumerate((31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), start=1)
+}
+"""The days that a month can have, by its two digits; 29 in February whatever the year."""
+
+
+def is_leap_year(year: int) -> bool:
+    """Tell whether a Gregorian year has a 29 February."""
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
+def beijing_midnight_ms(year: int, month: int, day: int) -> int:
+    """Give the instant at which a Beijing date begins.
+
+    Raises:
+        ValueError: There is no such day.
+    """
+    return (date(year, month, day).toordinal() - _EPOCH_ORDINAL) * DAY_MS - BEIJING_MS
+
+
+def beijing_date(instant_ms: int) -> int:
+    """Give the Beijing date of an instant as ``yyyymmdd``."""
+    day = date.fromordinal((instant_ms + BEIJING_MS) // DAY_MS + _EPOCH_ORDINAL)
+    return day.year * 10000 + day.month * 100 + day.day
+
+
+def beijing_text(instant_ms: int) -> str:
+    """Write an instant as ``yyyy-MM-dd HH:mm:ss`` in Beijing time; the milliseconds are cut."""
+    return f"{_EPOCH + timedelta(milliseconds=instant_ms + BEIJING_MS):%Y-%m-%d %H:%M:%S}".zfill(19)
+
+
+_RFC3339: Final = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})"
+    r"(?:\.([0-9]{1,9}))?(?:Z|([+-])([0-9]{2}):([0-9]{2}))"
+)
+
+
+def parse_rfc3339(text: str) -> int:
+    """Read an RFC 3339 time; what is finer than milliseconds is cut.
+
+    Raises:
+        ValueError: The text is not such a time; the text is not repeated in the message.
+    """
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise ValueError("not an RFC 3339 time")
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    fraction, sign, zone_hours, zone_minutes = match.groups()[6:]
+    offset = timedelta(hours=int(zone_hours or 0), minutes=int(zone_minutes or 0))
+    if offset >= timedelta(days=1) or int(zone_minutes or 0) > 59:  # noqa: PLR2004 - minutes of an hour
+        raise ValueError("not an RFC 3339 time")
+    local = datetime(year, month, day, hour, minute, second, tzinfo=UTC) - _EPOCH
+    instant = local + offset if sign == "-" else local - offset
+    return instant // timedelta(milliseconds=1) + int(((fraction or "") + "000")[:3])
+
+
+def format_rfc3339(instant_ms: int) -> str:
+    """Write an instant in UTC with ``Z``; three digits of fraction only if it has one.
+
+    Instants outside of the years 1 to 9999 are written as their nearest end.
+    """
+    instant_ms = min(max(instant_ms, _FIRST_MS), _LAST_MS)
+    seconds, fraction = divmod(instant_ms, SECOND_MS)
+    text = f"{_EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}".zfill(19)
+    return f"{text}.{fraction:03d}Z" if fraction else f"{text}Z"
+
+
+_FIRST_MS: Final = (1 - _EPOCH_ORDINAL) * DAY_MS
+_LAST_MS: Final = (date.max.toordinal() - _EPOCH_ORDINAL + 1) * DAY_MS - 1

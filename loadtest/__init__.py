@@ -1,0 +1,1 @@
+"""Load and benchmarks: run by hand, never by the tests."""
