@@ -93,6 +93,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         content: What a payload is, in a few words.
         many: Whether a payload holds any number of records, or one.
         has_header: Whether a resumed stream repeats its first line.
+        as_of_field: What errors about the as-of time name.
         keys: Names of the keys that it needs.
         decode: From a payload, the receiving instant in epoch milliseconds and keys to one outcome
             for each record. Never raises for any bytes.
@@ -108,6 +109,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     content: str
     many: bool
     has_header: bool = False
+    as_of_field: str
     keys: tuple[str, ...] = ()
     decode: Callable[[bytes, int, Keys], list[Outcome]]
     encode: Callable[[str, Document, HealthCode, Keys], bytes]

@@ -170,6 +170,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         """The fields that are read: a record is handed on as one cell for each of these."""
         return tuple(field for field in self.fields if field.role is not Role.DROPPED)
 
+    @property
+    def as_of_field(self) -> str:
+        """What errors about the as-of time name."""
+        return next(self.name(field.name) for field in self.fields if field.role is Role.AS_OF)
+
     def name(self, field: str) -> str:
         """Give the name of a field as it stands in errors."""
         return f"{self.path}.{field}" if self.path else field

@@ -212,6 +212,7 @@ def json_document(
         family=family,
         transport="document",
         content=content,
+        as_of_field=record.as_of_field,
         many=found is not None and found[1] is RECORDS,
         decode=decode,
         encode=encode,

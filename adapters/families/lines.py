@@ -239,6 +239,7 @@ def line_format(  # noqa: PLR0913 - what a format is made of
         family=family,
         transport="lines",
         content=content,
+        as_of_field=record.as_of_field,
         many=True,
         has_header=layout.has_header,
         decode=decode,

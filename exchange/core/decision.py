@@ -21,6 +21,7 @@ class DecisionReason(StrEnum):
     CONTRADICTED_BY_RELAY = "CONTRADICTED_BY_RELAY"
     NO_STATEMENT = "NO_STATEMENT"
     NOTHING_ACTIVE = "NOTHING_ACTIVE"
+    NOTHING_ADMITS = "NOTHING_ADMITS"
     STATEMENT_PENDING = "STATEMENT_PENDING"
     STATEMENT_EXPIRED = "STATEMENT_EXPIRED"
     STATEMENT_WITHDRAWN = "STATEMENT_WITHDRAWN"
@@ -60,6 +61,10 @@ TEXTS: dict[DecisionReason, tuple[str, str]] = {
     DecisionReason.NOTHING_ACTIVE: (
         "没有处于有效状态的健康码",
         "No recognised statement is in force and active",
+    ),
+    DecisionReason.NOTHING_ADMITS: (
+        "没有可据以准予通行的健康码",
+        "No recognised statement in force has an admitted level",
     ),
     DecisionReason.STATEMENT_PENDING: ("健康码尚在审核", "A statement is not yet decided"),
     DecisionReason.STATEMENT_EXPIRED: ("健康码已过有效期", "A statement has expired"),

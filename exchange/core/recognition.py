@@ -86,7 +86,9 @@ def decide(
     """
     case = _case(statements, policy, now_ms, max_age_ms)
     admitting = case.admitting
-    findings = (*_on_statements(case), *_on_the_whole(case, admitting))
+    findings = [*_on_statements(case), *_on_the_whole(case, admitting)]
+    if not admitting and all(one.verdict < Verdict.CROSS_CHECK for one in findings):
+        findings.append(Finding(DecisionReason.NOTHING_ADMITS, Verdict.CROSS_CHECK))
     verdict = _verdict(policy, admitting, findings)
     level = max(
         (one.statement.health_code.level for one in case.in_force), default=Level.UNSPECIFIED

@@ -35,9 +35,8 @@ def render(table: RenderingTable, verdict: Verdict, level: Level) -> Rendering:
     """
     if level not in _LEVELS_SHOWN.get(verdict, frozenset()):
         return NEUTRAL
-    for candidate in Level:
-        if candidate >= level and candidate.name in table.by_level:
+    as_strict = (Level.LOW,) if level == Level.LOW else tuple(Level)[level:]
+    for candidate in as_strict:
+        if candidate.name in table.by_level:
             return table.by_level[candidate.name]
-        if level == Level.LOW:
-            break
     return NEUTRAL

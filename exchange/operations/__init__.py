@@ -1,0 +1,1 @@
+"""Use cases without transport: publish, check, list, erase, sweep."""

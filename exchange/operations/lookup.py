@@ -1,0 +1,60 @@
+"""Reading the statements about subjects: decoded, past retention hidden, key generations merged."""
+
+from collections.abc import Iterable, Sequence
+
+from exchange.core.check import Subjects
+from exchange.core.errors import StoreError
+from exchange.core.statement import Row, Statement, decode_value, encode_value, strictness
+from exchange.stores.base import Store
+
+
+async def read_statements(
+    store: Store, persons: Sequence[Subjects], horizon_ms: int
+) -> list[tuple[Statement, ...] | StoreError]:
+    """Return the statements about each person, in the order asked; an error at a failed place.
+
+    Raises:
+        StoreUnavailableError: Nothing at all could be read.
+    """
+    if not persons:
+        return []
+    rows = await store.read([subject for subjects in persons for subject in subjects])
+    if len(rows) == len(persons):
+        return [_statements((one,), horizon_ms) for one in rows]
+    answers: list[tuple[Statement, ...] | StoreError] = []
+    start = 0
+    for subjects in persons:
+        answers.append(_statements(rows[start : start + len(subjects)], horizon_ms))
+        start += len(subjects)
+    return answers
+
+
+def _statements(
+    answers: Sequence[tuple[Row, ...] | StoreError], horizon_ms: int
+) -> tuple[Statement, ...] | StoreError:
+    statements: list[Statement] = []
+    for answer in answers:
+        if isinstance(answer, StoreError):
+            return answer
+        try:
+            statements += [decode_value(*row) for row in answer]
+        except ValueError:
+            return StoreError("A stored statement cannot be read.")
+    kept = [one for one in statements if one.health_code.as_of_ms >= horizon_ms]
+    return tuple(kept) if len(answers) == 1 else _newest(kept)
+
+
+def _newest(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """Keep one statement of each issuer and source: a rotation leaves some under two subjects."""
+    newest: dict[tuple[str, str], Statement] = {}
+    for one in statements:
+        old = newest.get((one.issuer, one.via))
+        if old is None or _order(one) > _order(old):
+            newest[one.issuer, one.via] = one
+    return tuple(newest.values())
+
+
+def _order(one: Statement) -> tuple[int, int, bytes]:
+    health_code = one.health_code
+    value = encode_value(health_code, one.receive_time_ms)
+    return (health_code.as_of_ms, strictness(health_code), value)

@@ -1,0 +1,183 @@
+"""Publishing: a member's own bytes, or the common schema, in; kept statements and failures out."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+
+import msgspec
+
+from adapters.base import Format, Keys
+from exchange.core.documents import is_unique
+from exchange.core.errors import NotFoundError
+from exchange.core.masking import mask
+from exchange.core.members import BY_CODE, NATIONAL
+from exchange.core.outcome import Outcome, Reason, Rejected, Translated
+from exchange.core.publication import Failure, Publication
+from exchange.core.statement import VALUE_BYTES_MAX, Entry, entry, says_nothing
+from exchange.operations.environment import Environment
+
+RECORDS_MAX = 5_000
+"""Records of one call: a second of intake, and a failure list that fits into a message."""
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """Outcomes of a submission after the rules of the common schema.
+
+    Attributes:
+        entries: What has to be written.
+        accepted_count: Records accepted, those included that need no write.
+        failures: Records that were not accepted.
+    """
+
+    entries: tuple[Entry, ...]
+    accepted_count: int
+    failures: tuple[Failure, ...]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where outcomes come from, for naming those that fail.
+
+    Attributes:
+        payload_index: Place of the payload in its submission.
+        index: Place of the first outcome in its payload.
+        as_of_field: What the member's format calls the as-of time.
+    """
+
+    payload_index: int = 0
+    index: int = 0
+    as_of_field: str = "health_code.as_of_time"
+
+
+_NOT_THE_ISSUER = Rejected(Reason.ISSUER_MISMATCH, "issuer")
+_PAST_RETENTION = Rejected(Reason.PAST_RETENTION)
+_TOO_LARGE = Rejected(Reason.VALUE_TOO_LARGE)
+
+
+class Publisher:
+    """Takes in what members hand in."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        formats: Mapping[str, Format],
+        format_keys: Mapping[str, Keys],
+        intake: Executor,
+    ) -> None:
+        """Take what publishing needs.
+
+        Args:
+            environment: Store, subject keys, retention and clock.
+            formats: By id.
+            format_keys: Keys of formats that sign or encrypt, by format id.
+            intake: Where decoding runs, apart from lookups, so that a large submission does not
+                hold them up.
+        """
+        self._environment = environment
+        self._formats = formats
+        self._format_keys = format_keys
+        self._intake = intake
+
+    def format_of(self, member: str, format_id: str) -> Format:
+        """Return one of a member's own formats.
+
+        Raises:
+            NotFoundError: There is no such format, or it is another member's.
+        """
+        found = self._formats.get(format_id)
+        if found is None or found.member != member:
+            raise NotFoundError("format", format_id)
+        return found
+
+    def keys_of(self, format_id: str) -> Keys:
+        """Return the keys of a format; empty for one that needs none."""
+        return self._format_keys.get(format_id, {})
+
+    async def publish_native(
+        self, member: str, format_id: str, payloads: Sequence[bytes]
+    ) -> Publication:
+        """Decode payloads in one of the member's formats, judge each record, keep what is good.
+
+        Raises:
+            NotFoundError: The member has no such format.
+            StoreError: Not everything is known to be durable; sending it again is exact.
+        """
+        found = self.format_of(member, format_id)
+        received_ms = self._environment.clock()
+        loop = asyncio.get_running_loop()
+        judged = await loop.run_in_executor(
+            self._intake, self._read, member, found, payloads, received_ms
+        )
+        return await self._keep(judged)
+
+    async def publish_outcomes(self, member: str, outcomes: Sequence[Outcome]) -> Publication:
+        """Judge records that are read already, keep what is good.
+
+        Raises:
+            StoreError: Not everything is known to be durable; sending it again is exact.
+        """
+        received_ms = self._environment.clock()
+        return await self._keep(self.judge(member, outcomes, received_ms, Place()))
+
+    def judge(
+        self, member: str, outcomes: Iterable[Outcome], received_ms: int, place: Place
+    ) -> Judged:
+        """Apply the rules of the common schema to outcomes. Pure but for the subject's key."""
+        horizon_ms = self._environment.retention.horizon_ms(received_ms)
+        entries: list[Entry] = []
+        failures: list[Failure] = []
+        accepted = 0
+        for index, outcome in enumerate(outcomes, start=place.index):
+            judged = self._judge_one(member, outcome, received_ms, horizon_ms)
+            if isinstance(judged, Rejected):
+                field = place.as_of_field if judged is _PAST_RETENTION else judged.field
+                failures.append(Failure(place.payload_index, index, judged.reason, field))
+                continue
+            accepted += 1
+            if judged is not None:
+                entries.append(judged)
+        return Judged(tuple(entries), accepted, tuple(failures))
+
+    def _read(
+        self, member: str, found: Format, payloads: Sequence[bytes], received_ms: int
+    ) -> Judged:
+        keys = self.keys_of(found.id)
+        parts = [
+            self.judge(
+                member,
+                found.decode(payload, received_ms, keys),
+                received_ms,
+                Place(payload_index=payload_index, as_of_field=found.as_of_field),
+            )
+            for payload_index, payload in enumerate(payloads)
+        ]
+        return Judged(
+            tuple(one for part in parts for one in part.entries),
+            sum(part.accepted_count for part in parts),
+            tuple(one for part in parts for one in part.failures),
+        )
+
+    async def _keep(self, judged: Judged) -> Publication:
+        await self._environment.store.write(judged.entries)
+        return Publication(judged.accepted_count, judged.failures)
+
+    def _judge_one(
+        self, member: str, outcome: Outcome, received_ms: int, horizon_ms: int
+    ) -> Entry | Rejected | None:
+        """Return the row to write, the reason against it, or None for one that needs no write."""
+        if isinstance(outcome, Rejected):
+            return outcome
+        if outcome.issuer != member and (member != NATIONAL or outcome.issuer not in BY_CODE):
+            return _NOT_THE_ISSUER
+        if outcome.health_code.as_of_ms < horizon_ms:
+            return _PAST_RETENTION
+        if says_nothing(outcome.health_code):
+            return None
+        row = self._entry(member, outcome, received_ms)
+        return _TOO_LARGE if len(row.value) > VALUE_BYTES_MAX else row
+
+    def _entry(self, member: str, translated: Translated, received_ms: int) -> Entry:
+        health_code = mask(translated.health_code)
+        if not is_unique(translated.document):
+            health_code = msgspec.structs.replace(health_code, document_unique=False)
+        subject = self._environment.keys.subject(translated.document)
+        return entry(subject, translated.issuer, member, health_code, received_ms)

@@ -1,0 +1,1 @@
+"""The gRPC transport: port, health, reflection, errors, identity, access, limits, logs."""

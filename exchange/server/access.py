@@ -1,0 +1,35 @@
+"""Who may call what: one table, looked at before anything else of a call is."""
+
+from exchange.core.caller import Caller, CallerKind
+from exchange.core.errors import PermissionDeniedError
+
+_MEMBER = frozenset({CallerKind.MEMBER})
+_OPERATOR = frozenset({CallerKind.OPERATOR})
+_ASKS = frozenset({CallerKind.MEMBER, CallerKind.CHECKPOINT})
+_EVERYBODY = frozenset(CallerKind)
+
+ACCESS: dict[str, frozenset[CallerKind]] = {
+    "/exchange.api.v1.HealthCodeService/PublishHealthCodes": _MEMBER,
+    "/exchange.api.v1.HealthCodeService/ListHealthCodes": _MEMBER,
+    "/exchange.api.v1.HealthCodeService/EraseHealthCodes": _OPERATOR,
+    "/exchange.api.v1.RecognitionService/CheckHealthCode": _ASKS,
+    "/exchange.api.v1.RecognitionService/BatchCheckHealthCodes": _ASKS,
+    "/exchange.api.v1.MemberService/GetMember": _EVERYBODY,
+    "/exchange.api.v1.MemberService/ListMembers": _EVERYBODY,
+}
+"""Every method of every service; a method without a row is refused and a test fails."""
+
+
+def require(caller: Caller, method: str) -> None:
+    """Let a caller through to a method.
+
+    Raises:
+        PermissionDeniedError: A caller of its kind may not call it.
+    """
+    if caller.kind not in ACCESS.get(method, frozenset()):
+        name = method.rpartition("/")[2]
+        raise PermissionDeniedError(
+            f"A caller of kind {caller.kind.value} may not call {name}.",
+            caller_kind=caller.kind.value,
+            method=name,
+        )

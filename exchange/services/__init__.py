@@ -1,0 +1,1 @@
+"""One servicer per API service: message in, operation, message out. No rules."""

@@ -1,0 +1,95 @@
+"""HealthCodeService: publishing, listing and erasing."""
+
+from exchange.api.v1 import health_code_service_pb2 as pb
+from exchange.core.caller import Caller
+from exchange.core.errors import InvalidRequestError, PermissionDeniedError
+from exchange.core.publication import Publication
+from exchange.operations.environment import Environment
+from exchange.operations.listing import Records
+from exchange.operations.publish import RECORDS_MAX, Publisher
+from exchange.services.pages import page
+from exchange.wire.documents import subjects_of_parent
+from exchange.wire.health_codes import fill_health_code, outcome_of
+from exchange.wire.names import member_code, member_name
+
+REQUEST_ID_CHARACTERS_MAX = 100
+
+
+class HealthCodeService:
+    """Serves ``exchange.api.v1.HealthCodeService``."""
+
+    def __init__(self, publisher: Publisher, records: Records, environment: Environment) -> None:
+        self._publisher = publisher
+        self._records = records
+        self._keys = environment.keys
+        self._clock = environment.clock
+
+    async def PublishHealthCodes(
+        self, request: pb.PublishHealthCodesRequest, caller: Caller
+    ) -> pb.PublishHealthCodesResponse:
+        """Take in a submission of the caller itself."""
+        if request.member and request.member != member_name(caller.member):
+            raise PermissionDeniedError("A member publishes for itself only.", member=caller.member)
+        member = member_code(request.member, "member")
+        if len(request.request_id) > REQUEST_ID_CHARACTERS_MAX:
+            raise InvalidRequestError(
+                "request_id", f"is longer than {REQUEST_ID_CHARACTERS_MAX} characters"
+            )
+        return _published(await self._publish(request, member))
+
+    async def _publish(self, request: pb.PublishHealthCodesRequest, member: str) -> Publication:
+        submission = request.WhichOneof("submission")
+        if submission == "native_payloads":
+            native = request.native_payloads
+            if not native.format:
+                raise InvalidRequestError("native_payloads.format", "is required")
+            _check_count("native_payloads.payloads", len(native.payloads))
+            return await self._publisher.publish_native(member, native.format, native.payloads)
+        if submission == "health_code_records":
+            records = request.health_code_records.records
+            _check_count("health_code_records.records", len(records))
+            received_ms = self._clock()
+            return await self._publisher.publish_outcomes(
+                member, [outcome_of(record, member, received_ms) for record in records]
+            )
+        raise InvalidRequestError("submission", "is required: native payloads or records")
+
+    async def ListHealthCodes(
+        self, request: pb.ListHealthCodesRequest, caller: Caller
+    ) -> pb.ListHealthCodesResponse:
+        """List a person's statements."""
+        del caller  # Any member may ask; every look-up is counted per caller.
+        document = request.document if request.HasField("document") else None
+        subjects = subjects_of_parent(request.parent, document, self._keys, self._clock())
+        statements = await self._records.list(subjects)
+        response = pb.ListHealthCodesResponse()
+        shown, response.next_page_token = page(statements, request.page_size, request.page_token)
+        for statement in shown:
+            fill_health_code(response.health_codes.add(), statement, subjects[0])
+        return response
+
+    async def EraseHealthCodes(
+        self, request: pb.EraseHealthCodesRequest, caller: Caller
+    ) -> pb.EraseHealthCodesResponse:
+        """Erase what is kept about a person."""
+        del caller  # Operators only: the table of access has seen to it.
+        document = request.document if request.HasField("document") else None
+        subjects = subjects_of_parent(request.parent, document, self._keys, self._clock())
+        return pb.EraseHealthCodesResponse(erased_count=await self._records.erase(subjects))
+
+
+def _check_count(field: str, count: int) -> None:
+    if count > RECORDS_MAX:
+        raise InvalidRequestError(field, f"has {count} elements, at most {RECORDS_MAX} are taken")
+
+
+def _published(publication: Publication) -> pb.PublishHealthCodesResponse:
+    response = pb.PublishHealthCodesResponse(accepted_count=publication.accepted_count)
+    for failure in publication.failures:
+        response.failures.add(
+            payload_index=failure.payload_index,
+            index=failure.index,
+            reason=pb.RecordFailure.Reason.Value(failure.reason.value),
+            field=failure.field,
+        )
+    return response

@@ -1,0 +1,84 @@
+"""RecognitionService: single and batch checks."""
+
+from exchange.api.v1 import recognition_service_pb2 as pb
+from exchange.core.caller import Caller, CallerKind
+from exchange.core.check import Check
+from exchange.core.decision import Decision
+from exchange.core.errors import ExchangeError, InvalidRequestError, PermissionDeniedError
+from exchange.operations.check import Checker
+from exchange.operations.environment import Environment
+from exchange.wire.checks import check_of, fill_decision
+from exchange.wire.names import member_name
+from exchange.wire.status import fill_status
+
+CHECKS_MAX = 1_000
+"""Checks of one batch: some ten milliseconds of work, so that single checks wait no longer."""
+
+
+class RecognitionService:
+    """Serves ``exchange.api.v1.RecognitionService``."""
+
+    def __init__(self, checker: Checker, environment: Environment) -> None:
+        self._checker = checker
+        self._keys = environment.keys
+        self._clock = environment.clock
+
+    async def CheckHealthCode(
+        self, request: pb.CheckHealthCodeRequest, caller: Caller
+    ) -> pb.CheckHealthCodeResponse:
+        """Check one person."""
+        _check_allowed(request, caller)
+        check = check_of(request, self._keys, self._clock())
+        (answer,) = await self._checker.check([check])
+        if not isinstance(answer, Decision):
+            raise answer
+        response = pb.CheckHealthCodeResponse()
+        fill_decision(response.decision, answer)
+        return response
+
+    async def BatchCheckHealthCodes(
+        self, request: pb.BatchCheckHealthCodesRequest, caller: Caller
+    ) -> pb.BatchCheckHealthCodesResponse:
+        """Check many persons; an item's error stands at its place."""
+        count = len(request.requests)
+        if count > CHECKS_MAX:
+            raise InvalidRequestError(
+                "requests", f"has {count} elements, at most {CHECKS_MAX} are taken"
+            )
+        questions = self._questions(request, caller)
+        checks = [question for question in questions if isinstance(question, Check)]
+        answers = iter(await self._checker.check(checks) if checks else ())
+        response = pb.BatchCheckHealthCodesResponse()
+        for question in questions:
+            answer = next(answers) if isinstance(question, Check) else question
+            result = response.results.add()
+            if isinstance(answer, Decision):
+                fill_decision(result.decision, answer)
+            else:
+                fill_status(result.error, answer)
+        return response
+
+    def _questions(
+        self, request: pb.BatchCheckHealthCodesRequest, caller: Caller
+    ) -> list[Check | ExchangeError]:
+        now_ms = self._clock()
+        questions: list[Check | ExchangeError] = []
+        for index, one in enumerate(request.requests):
+            try:
+                _check_allowed(one, caller)
+                questions.append(check_of(one, self._keys, now_ms, f"requests[{index}]."))
+            except ExchangeError as error:
+                questions.append(error)
+        return questions
+
+
+def _check_allowed(request: pb.CheckHealthCodeRequest, caller: Caller) -> None:
+    """Hold a checkpoint to its own destination and to documents."""
+    if caller.kind != CallerKind.CHECKPOINT:
+        return
+    if request.destination != member_name(caller.member):
+        raise PermissionDeniedError(
+            "A checkpoint checks for its own destination only.", member=caller.member
+        )
+    if request.WhichOneof("person") == "subject":
+        raise PermissionDeniedError("A checkpoint asks by document only.", member=caller.member)

@@ -1,0 +1,105 @@
+"""Every setting of the exchange: typed, frozen, documented, with a useful default.
+
+Values come from, in falling order: arguments of the command line, environment variables with the
+prefix ``HEALTH_EXCHANGE_``, the TOML file named by ``HEALTH_EXCHANGE_SETTINGS``, the default.
+"""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+PREFIX = "HEALTH_EXCHANGE_"
+FILE_VARIABLE = f"{PREFIX}SETTINGS"
+
+
+class Settings(BaseSettings):
+    """Settings of one exchange process."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data_dir: Path = Field(
+        default=Path("var/exchange"),
+        description="Directory of the embedded store, keys and certificates.",
+    )
+    store: Literal["sqlite", "cassandra"] = Field(
+        default="sqlite",
+        description="Where statements are kept: sqlite for one machine, cassandra for a country.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=7443, ge=0, le=65535, description="Port; 0 takes any free one.")
+    insecure_loopback: bool = Field(
+        default=False,
+        description="Serve plaintext on a loopback address, callers named in metadata.",
+    )
+    subject_key_file: Path | None = Field(
+        default=None,
+        description="File with the subject keys, a line GENERATION:HEX each; default "
+        "data_dir/subject.key.",
+    )
+    format_keys_dir: Path | None = Field(
+        default=None,
+        description="Directory with one key file per format that needs keys, FORMAT.toml.",
+    )
+    retention_days: int = Field(
+        default=180, ge=1, le=3650, description="Days a statement is kept after its as-of time."
+    )
+    cassandra_contact_points: tuple[str, ...] = Field(
+        default=("127.0.0.1",), description="Addresses of Cassandra nodes to begin with."
+    )
+    cassandra_port: int = Field(default=9042, ge=1, le=65535, description="Its native port.")
+    cassandra_keyspace: str = Field(
+        default="health_exchange", pattern=r"^[a-z][a-z0-9_]{0,47}$", description="Keyspace."
+    )
+    cassandra_datacenter: str = Field(default="datacenter1", description="The local data centre.")
+    cassandra_replication_factor: int = Field(
+        default=1, ge=1, le=7, description="Copies of each row when the keyspace is created."
+    )
+    cassandra_consistency: Literal["LOCAL_QUORUM", "QUORUM", "LOCAL_ONE", "ALL"] = Field(
+        default="LOCAL_QUORUM", description="Consistency of reads and of writes."
+    )
+    store_timeout_seconds: float = Field(
+        default=2.0, gt=0, le=60, description="Longest wait for one answer of the store."
+    )
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="Lines for people, or one JSON object a line."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is logged."
+    )
+    check_log_sample: int = Field(
+        default=1000, ge=1, description="Of so many single checks one is logged."
+    )
+
+    @property
+    def sqlite_path(self) -> Path:
+        """The embedded store's file."""
+        return self.data_dir / "exchange.sqlite"
+
+    @property
+    def subject_key_path(self) -> Path:
+        """The file with the subject keys."""
+        return self.subject_key_file or self.data_dir / "subject.key"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env files here.
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor secret ones.
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources; there is no file unless one is named."""
+        path = os.environ.get(FILE_VARIABLE)
+        sources = (init_settings, env_settings)
+        if path is None:
+            return sources
+        return (*sources, TomlConfigSettingsSource(settings_cls, toml_file=path))

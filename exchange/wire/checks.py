@@ -1,0 +1,92 @@
+"""Check requests to values, decisions to messages."""
+
+from exchange.api.v1 import decision_pb2 as pb, recognition_service_pb2 as service_pb
+from exchange.core.check import Check
+from exchange.core.decision import TEXTS, Decision, Finding, UsedStatement
+from exchange.core.errors import InvalidRequestError
+from exchange.core.standing import Standing
+from exchange.core.subject import SubjectKeys
+from exchange.wire.documents import document_of
+from exchange.wire.names import member_code, member_name, subject_of
+from exchange.wire.times import duration_ms, fill
+
+_STANDINGS = {standing: pb.UsedStatement.Standing.Value(standing.value) for standing in Standing}
+
+
+def check_of(
+    message: service_pb.CheckHealthCodeRequest, keys: SubjectKeys, now_ms: int, prefix: str = ""
+) -> Check:
+    """Return the question in a request.
+
+    Args:
+        message: The request.
+        keys: To turn a document into subjects.
+        now_ms: The instant, for birth dates.
+        prefix: Path of the request in its batch, as ``requests[3].``.
+
+    Raises:
+        InvalidRequestError: A field is missing or malformed.
+        NotFoundError: The destination or the origin is no member.
+    """
+    destination = member_code(message.destination, f"{prefix}destination")
+    origin = member_code(message.origin, f"{prefix}origin") if message.origin else ""
+    return Check(
+        _subjects(message, keys, now_ms, prefix), destination, origin, _max_age_ms(message, prefix)
+    )
+
+
+def _subjects(
+    message: service_pb.CheckHealthCodeRequest, keys: SubjectKeys, now_ms: int, prefix: str
+) -> tuple[bytes, ...]:
+    person = message.WhichOneof("person")
+    if person == "document":
+        return keys.subjects(document_of(message.document, f"{prefix}document", now_ms))
+    if person == "subject":
+        return (subject_of(message.subject, f"{prefix}subject"),)
+    raise InvalidRequestError(f"{prefix}person", "is required: a subject or a document")
+
+
+def _max_age_ms(message: service_pb.CheckHealthCodeRequest, prefix: str) -> int | None:
+    if not message.HasField("max_age"):
+        return None
+    max_age_ms = duration_ms(message.max_age)
+    if max_age_ms < 0:
+        raise InvalidRequestError(f"{prefix}max_age", "is negative")
+    return max_age_ms
+
+
+def fill_decision(message: pb.Decision, decision: Decision) -> None:
+    """Fill a message with a decision in place, which costs less than to build one."""
+    message.verdict = int(decision.verdict)  # type: ignore[assignment]
+    message.level = int(decision.level)  # type: ignore[assignment]
+    for finding in decision.findings:
+        _fill_finding(message.findings.add(), finding)
+    for used in decision.used:
+        _fill_used(message.statements.add(), used)
+    rendering = message.rendering
+    rendering.colour = decision.rendering.colour
+    rendering.chinese_text = decision.rendering.chinese
+    rendering.english_text = decision.rendering.english
+    fill(message.decide_time, decision.decide_time_ms)
+    fill(message.expire_time, decision.valid_until_ms)
+    message.policy = decision.policy
+    message.policy_revision = decision.policy_revision
+
+
+def _fill_finding(message: pb.Finding, finding: Finding) -> None:
+    message.reason = finding.reason.value
+    message.verdict = int(finding.verdict)  # type: ignore[assignment]
+    message.issuer = member_name(finding.issuer)
+    message.detail = finding.detail
+    message.chinese_text, message.english_text = TEXTS[finding.reason]
+
+
+def _fill_used(message: pb.UsedStatement, used: UsedStatement) -> None:
+    statement = used.statement
+    message.issuer = member_name(statement.issuer)
+    message.via = member_name(statement.via)
+    message.level = int(statement.health_code.level)  # type: ignore[assignment]
+    message.state = int(statement.health_code.state)  # type: ignore[assignment]
+    fill(message.as_of_time, statement.health_code.as_of_ms)
+    fill(message.receive_time, statement.receive_time_ms)
+    message.standing = _STANDINGS[used.standing]

@@ -1,0 +1,54 @@
+"""Resource names: members and subjects."""
+
+import re
+
+from exchange.core.errors import InvalidRequestError, NotFoundError
+from exchange.core.members import BY_CODE
+from exchange.core.subject import SUBJECT_BYTES
+
+ANY_SUBJECT = "subjects/-"
+_MEMBER = re.compile(r"members/([0-9]{6})")
+_SUBJECT = re.compile(rf"subjects/([0-9a-f]{{{2 * SUBJECT_BYTES}}})")
+_MEMBER_NAMES = {f"members/{code}": code for code in BY_CODE}
+
+
+def member_code(name: str, field: str) -> str:
+    """Return the six-digit code in a member's name.
+
+    Raises:
+        InvalidRequestError: It is empty or no name of a member.
+        NotFoundError: There is no such member.
+    """
+    code = _MEMBER_NAMES.get(name)
+    if code is not None:
+        return code
+    if not name:
+        raise InvalidRequestError(field, "is required, as members/510000")
+    match = _MEMBER.fullmatch(name)
+    if match is None:
+        raise InvalidRequestError(field, "is not of the form members/510000")
+    raise NotFoundError("member", match[1])
+
+
+def member_name(code: str) -> str:
+    """Return the resource name of a member."""
+    return f"members/{code}" if code else ""
+
+
+def subject_of(name: str, field: str) -> bytes:
+    """Return the subject in a resource name.
+
+    Raises:
+        InvalidRequestError: It is no name of a subject.
+    """
+    match = _SUBJECT.fullmatch(name)
+    if match is None:
+        raise InvalidRequestError(
+            field, f"is not subjects/ and {2 * SUBJECT_BYTES} lower-case hexadecimal digits"
+        )
+    return bytes.fromhex(match[1])
+
+
+def subject_name(subject: bytes) -> str:
+    """Return the resource name of a subject."""
+    return f"subjects/{subject.hex()}"

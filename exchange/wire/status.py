@@ -1,0 +1,66 @@
+"""Errors to google.rpc.Status: the one table from domain errors to canonical codes.
+
+Every status has exactly one ErrorInfo; INVALID_ARGUMENT also a BadRequest with the field, and what
+is worth trying again a RetryInfo. ``exchange.server.calls`` is the one place that uses it for
+calls; batch answers use it for their items.
+"""
+
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+
+from exchange.core.errors import (
+    DeadlineError,
+    ExchangeError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    SchemaError,
+    StartError,
+    StoreError,
+    StoreFullError,
+    StoreUnavailableError,
+    UnauthenticatedError,
+    ValueTooLargeError,
+)
+
+DOMAIN = "health-exchange"
+
+CODES: dict[type[ExchangeError], int] = {
+    InvalidRequestError: code_pb2.INVALID_ARGUMENT,
+    NotFoundError: code_pb2.NOT_FOUND,
+    UnauthenticatedError: code_pb2.UNAUTHENTICATED,
+    PermissionDeniedError: code_pb2.PERMISSION_DENIED,
+    DeadlineError: code_pb2.DEADLINE_EXCEEDED,
+    StoreUnavailableError: code_pb2.UNAVAILABLE,
+    StoreFullError: code_pb2.UNAVAILABLE,
+    SchemaError: code_pb2.UNAVAILABLE,
+    StoreError: code_pb2.INTERNAL,
+    ValueTooLargeError: code_pb2.INTERNAL,
+    StartError: code_pb2.INTERNAL,
+    ExchangeError: code_pb2.INTERNAL,
+}
+"""Canonical code of each error; a test fails when a class of the tree is missing."""
+
+RETRY_SECONDS: dict[type[ExchangeError], int] = {
+    StoreUnavailableError: 1,
+    StoreFullError: 30,
+    SchemaError: 5,
+}
+"""When to try again."""
+
+
+def fill_status(status: status_pb2.Status, error: ExchangeError) -> None:
+    """Fill a status with an error's code, text and details."""
+    kind = type(error)
+    status.code = CODES[kind]
+    status.message = str(error)
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)
+    status.details.add().Pack(info)
+    if isinstance(error, InvalidRequestError):
+        violation = error_details_pb2.BadRequest.FieldViolation(
+            field=error.field, description=error.description
+        )
+        status.details.add().Pack(error_details_pb2.BadRequest(field_violations=[violation]))
+    if kind in RETRY_SECONDS:
+        retry = error_details_pb2.RetryInfo()
+        retry.retry_delay.seconds = RETRY_SECONDS[kind]
+        status.details.add().Pack(retry)
