@@ -57,7 +57,7 @@ def answer(case: dict[str, Any], keys: Mapping[str, Keys]) -> dict[str, Any]:
     format_keys = keys.get(format_id, NO_KEYS)
     if "health_code" in case:
         return _written(format_, case["health_code"], format_keys)
-    outcomes = format_.decode(_payload(case), received_ms(case.get("received_time")), format_keys)
+    outcomes = format_.decode(payload_of(case), received_ms(case.get("received_time")), format_keys)
     return {"outcomes": [outcome_view(outcome) for outcome in outcomes]}
 
 
@@ -75,7 +75,12 @@ def received_ms(text: object) -> int:
     raise CaseError("received_time")
 
 
-def _payload(case: dict[str, Any]) -> bytes:
+def payload_of(case: dict[str, Any]) -> bytes:
+    """Give the bytes of a case for reading.
+
+    Raises:
+        CaseError: It has none.
+    """
     payload, encoded = case.get("payload"), case.get("payload_base64")
     if isinstance(payload, str):
         return payload.encode()

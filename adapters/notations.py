@@ -67,19 +67,28 @@ def _units(before: str, after: str, count: int, unit_ms: int) -> dict[str, int]:
     return {f"{before}{number:02d}{after}": number * unit_ms for number in range(count)}
 
 
+def _clock(before: str, between: str, after: str = "") -> dict[str, int]:
+    """Table of hour and minute together with the marks around them."""
+    return {
+        f"{before}{hour:02d}{between}{minute:02d}{after}": hour * HOUR_MS + minute * MINUTE_MS
+        for hour in range(24)
+        for minute in range(60)
+    }
+
+
 _DASHED: Final = _Days(("-", "-", ""))
 _PLAIN: Final = _Days(("", "", ""))
 _CHINESE: Final = _Days(("年", "月", "日"))
 _MINUTES: Final = _units(":", "", 60, MINUTE_MS)
 _SECONDS: Final = _units(":", "", 60, SECOND_MS)
-_BLANK_HOURS: Final = _units(" ", "", 24, HOUR_MS)
-_T_HOURS: Final = _units("T", "", 24, HOUR_MS)
-_BARE_HOURS: Final = _units("", "", 24, HOUR_MS)
-_BARE_MINUTES: Final = _units("", "", 60, MINUTE_MS)
 _BARE_SECONDS: Final = _units("", "", 60, SECOND_MS)
-_CHINESE_HOURS: Final = _units(" ", "时", 24, HOUR_MS)
-_CHINESE_MINUTES: Final = _units("", "分", 60, MINUTE_MS)
-_LOOSE_HOURS: Final = _BARE_HOURS | {str(hour): hour * HOUR_MS for hour in range(10)}
+_BLANK_CLOCK: Final = _clock(" ", ":")
+_T_CLOCK: Final = _clock("T", ":")
+_BARE_CLOCK: Final = _clock("", "")
+_CHINESE_CLOCK: Final = _clock(" ", "时", "分")
+_LOOSE_HOURS: Final = _units("", "", 24, HOUR_MS) | {
+    str(hour): hour * HOUR_MS for hour in range(10)
+}
 _ZONES: Final = {"Z": 0} | {
     f"{sign}{hours:02d}:{minutes:02d}": int(f"{sign}1") * (hours * HOUR_MS + minutes * MINUTE_MS)
     for sign in "+-"
@@ -90,10 +99,7 @@ _ZONES: Final = {"Z": 0} | {
 
 def _read_bj(text: str) -> int | None:
     try:
-        return (
-            _DASHED[text[:10]] + _BLANK_HOURS[text[10:13]]
-            + _MINUTES[text[13:16]] + _SECONDS[text[16:]]
-        )  # fmt: skip
+        return _DASHED[text[:10]] + _BLANK_CLOCK[text[10:16]] + _SECONDS[text[16:]]
     except KeyError:
         return None
 
@@ -111,24 +117,21 @@ def _read_bj24(text: str) -> int | None:
 
 def _read_compact(text: str) -> int | None:
     try:
-        return (
-            _PLAIN[text[:8]] + _BARE_HOURS[text[8:10]]
-            + _BARE_MINUTES[text[10:12]] + _BARE_SECONDS[text[12:]]
-        )  # fmt: skip
+        return _PLAIN[text[:8]] + _BARE_CLOCK[text[8:12]] + _BARE_SECONDS[text[12:]]
     except KeyError:
         return None
 
 
 def _read_compact12(text: str) -> int | None:
     try:
-        return _PLAIN[text[:8]] + _BARE_HOURS[text[8:10]] + _BARE_MINUTES[text[10:]]
+        return _PLAIN[text[:8]] + _BARE_CLOCK[text[8:]]
     except KeyError:
         return None
 
 
 def _read_cn(text: str) -> int | None:
     try:
-        return _CHINESE[text[:11]] + _CHINESE_HOURS[text[11:15]] + _CHINESE_MINUTES[text[15:]]
+        return _CHINESE[text[:11]] + _CHINESE_CLOCK[text[11:]]
     except KeyError:
         return None
 
@@ -151,10 +154,7 @@ def _read_slash(text: str) -> int | None:
 
 def _read_iso(text: str) -> int | None:
     try:
-        local = (
-            _DASHED[text[:10]] + _T_HOURS[text[10:13]]
-            + _MINUTES[text[13:16]] + _SECONDS[text[16:19]]
-        )  # fmt: skip
+        local = _DASHED[text[:10]] + _T_CLOCK[text[10:16]] + _SECONDS[text[16:19]]
         rest = text[19:]
         if rest[:1] != ".":
             return local + BEIJING_MS - _ZONES[rest]

@@ -92,7 +92,8 @@ def compile_reader(member: str, record: Record) -> ReadRecord:
 def _compile(member: str, record: Record) -> ReadRecord:  # noqa: C901, PLR0915 - one list of steps
     """Compile a record; the inner function is the error order, read it from top to bottom."""
     stop_early = compile_reports(record)
-    required = compile_required(record)
+    required, find_missing = compile_required(record)
+    required_cells = itemgetter(*required)
     types = record.id_types
     type_at, number_at = cell_at(record, Role.DOCUMENT_TYPE), cell_at(record, Role.DOCUMENT_NUMBER)
     unknown_type = rejected(record, Reason.UNKNOWN_DOCUMENT_TYPE, type_at)
@@ -124,9 +125,8 @@ def _compile(member: str, record: Record) -> ReadRecord:  # noqa: C901, PLR0915 
             issuer = speaker
         if stop_early is not None and (stopped := stop_early(cells)) is not None:
             return stopped
-        for at, when_at, when, missing in required:
-            if not cells[at] and (when_at < 0 or cells[when_at] == when):
-                return missing
+        if "" in required_cells(cells) and (missing := find_missing(cells)) is not None:
+            return missing
         document_type = types.get(cells[type_at]) if type_at >= 0 else resident
         if document_type is None:
             return unknown_type

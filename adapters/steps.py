@@ -12,7 +12,7 @@ import msgspec
 from adapters.notations import NOTATIONS, Read, end_of_beijing_day, read_end
 from adapters.record import Field, Record, Role, When
 from adapters.status import reports
-from adapters.texts import is_count, region_digits
+from adapters.texts import REGIONS, is_count
 from exchange.core.health_code import Hold, Level, Test, TestKind, Vaccination
 from exchange.core.outcome import Reason, Rejected
 from exchange.core.times import HOUR_MS, beijing_date, beijing_midnight_ms
@@ -83,17 +83,24 @@ def compile_reports(record: Record) -> Callable[[Cells], Rejected | None] | None
     return stop
 
 
-def compile_required(record: Record) -> list[tuple[int, int, str, Rejected]]:
-    """Step 4, in the order of the field table: place, place and value of the condition, outcome."""
+def compile_required(record: Record) -> tuple[tuple[int, ...], Callable[[Cells], Rejected | None]]:
+    """Step 4: the cells that may be required, and what finds the first one that is missing."""
     names = [field.name for field in record.cells]
-    found = []
+    checks: list[tuple[int, int, str, Rejected]] = []
     for at, field in enumerate(record.cells):
         missing = rejected(record, Reason.MISSING_FIELD, at)
         if isinstance(field.required, When):
-            found.append((at, names.index(field.required.field), field.required.value, missing))
+            checks.append((at, names.index(field.required.field), field.required.value, missing))
         elif field.required:
-            found.append((at, -1, "", missing))
-    return found
+            checks.append((at, -1, "", missing))
+
+    def find(cells: Cells) -> Rejected | None:
+        for at, when_at, when, missing in checks:
+            if not cells[at] and (when_at < 0 or cells[when_at] == when):
+                return missing
+        return None
+
+    return tuple(check[0] for check in checks), find
 
 
 def compile_holds(record: Record) -> Callable[[Cells], tuple[Hold, ...] | Rejected] | None:
@@ -257,13 +264,13 @@ def compile_region(record: Record) -> Callable[[Cells], str]:
         return lambda cells: otherwise  # noqa: ARG005 - a constant
     if len(places) == 1 and stand_in_at < 0:
         only = places[0]
-        return lambda cells: region_digits(cells[only]) or otherwise
+        return lambda cells: REGIONS[cells[only]] or otherwise
     places.reverse()  # Of equally long codes the last in the table counts.
 
     def read(cells: Cells) -> str:
-        codes = [cells[at] for at in places if region_digits(cells[at])]
+        codes = [cells[at] for at in places if REGIONS[cells[at]]]
         if codes:
-            return region_digits(max(codes, key=len))
+            return REGIONS[max(codes, key=len)]
         return stand_ins.get(cells[stand_in_at], otherwise) if stand_in_at >= 0 else otherwise
 
     return read

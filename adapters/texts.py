@@ -4,7 +4,7 @@ from typing import Final
 
 from exchange.core.documents import BLANKS
 
-__all__ = ["BLANKS", "Whole", "is_count", "region_digits", "scalar"]
+__all__ = ["BLANKS", "REGIONS", "Whole", "is_count", "scalar"]
 
 _REGION_LENGTHS: Final = frozenset((2, 4, 6, 12))
 
@@ -27,11 +27,23 @@ def scalar(value: object) -> str:
     return str(value) if kind is int or kind is Whole else ""
 
 
-def region_digits(cell: str) -> str:
-    """Give the six digits of a region with 2, 4, 6 or 12 ASCII digits, else ``""``."""
-    if len(cell) in _REGION_LENGTHS and cell.isascii() and cell.isdigit():
-        return cell[:6].ljust(6, "0")
-    return ""
+REGIONS_CACHED_MAX: Final = 10_000
+"""More than there are divisions."""
+
+
+class _Regions(dict[str, str]):
+    """Region cells to their six digits, computed when first met."""
+
+    def __missing__(self, cell: str) -> str:
+        well_formed = len(cell) in _REGION_LENGTHS and cell.isascii() and cell.isdigit()
+        region = cell[:6].ljust(6, "0") if well_formed else ""
+        if region and len(self) < REGIONS_CACHED_MAX:
+            self[cell] = region
+        return region
+
+
+REGIONS: Final = _Regions()
+"""The six digits of a region with 2, 4, 6 or 12 ASCII digits, ``""`` for any other cell."""
 
 
 def is_count(cell: str) -> bool:
