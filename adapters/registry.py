@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapters.base import Format
-from adapters.members import m110000_beijing, m310000_shanghai, m510000_sichuan
+from adapters.members import (
+    m110000_beijing,
+    m310000_shanghai,
+    m510000_sichuan,
+    m540000_tibet,
+)
 
 FORMATS: Final[Mapping[str, Format]] = {
     format_.id: format_
@@ -12,6 +17,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         m110000_beijing,
         m310000_shanghai,
         m510000_sichuan,
+        m540000_tibet,
     )
     for format_ in module.FORMATS
 }
