@@ -54,6 +54,12 @@ class Client:
         self.recognition = recognition_service_pb2_grpc.RecognitionServiceStub(channel)
         self.members = member_service_pb2_grpc.MemberServiceStub(channel)
 
+    async def raw(self, path: str, request: bytes) -> bytes:
+        """Call a method with bytes of the test's own making."""
+        call = self.channel.unary_unary(path, bytes, bytes)
+        answer: bytes = await call(request, metadata=self.metadata)
+        return answer
+
     async def publish(
         self, member: str, format_id: str, *payloads: bytes, request_id: str = ""
     ) -> health_code_service_pb2.PublishHealthCodesResponse:
@@ -164,7 +170,7 @@ async def start_exchange(tmp_path: Path) -> AsyncIterator[StartExchange]:
 
 async def _close(running: RunningExchange) -> None:
     for channel in running.channels:
-        await channel.close()
+        await channel.close(None)
 
 
 @pytest.fixture
@@ -192,7 +198,7 @@ def refused() -> Iterator[Callable[[], Refused]]:
 
 
 def _refused(error: grpc.aio.AioRpcError) -> Refused:
-    status = rpc_status.from_call(error)
+    status = rpc_status.from_call(error)  # type: ignore[arg-type] # an AioRpcError is one
     info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
     retry = error_details_pb2.RetryInfo()
     infos = 0

@@ -8,7 +8,7 @@ import msgspec
 
 from adapters.base import Format, Keys
 from exchange.core.documents import is_unique
-from exchange.core.errors import NotFoundError
+from exchange.core.errors import InvalidRequestError, NotFoundError
 from exchange.core.masking import mask
 from exchange.core.members import BY_CODE, NATIONAL
 from exchange.core.outcome import Outcome, Reason, Rejected, Translated
@@ -99,6 +99,7 @@ class Publisher:
 
         Raises:
             NotFoundError: The member has no such format.
+            InvalidRequestError: There are more than ``RECORDS_MAX`` records; none was kept.
             StoreError: Not everything is known to be durable; sending it again is exact.
         """
         found = self.format_of(member, format_id)
@@ -150,11 +151,18 @@ class Publisher:
             )
             for payload_index, payload in enumerate(payloads)
         ]
-        return Judged(
+        judged = Judged(
             tuple(one for part in parts for one in part.entries),
             sum(part.accepted_count for part in parts),
             tuple(one for part in parts for one in part.failures),
         )
+        count = judged.accepted_count + len(judged.failures)
+        if count > RECORDS_MAX:
+            raise InvalidRequestError(
+                "native_payloads.payloads",
+                f"hold {count} records, at most {RECORDS_MAX} are taken in one call",
+            )
+        return judged
 
     async def _keep(self, judged: Judged) -> Publication:
         await self._environment.store.write(judged.entries)

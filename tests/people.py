@@ -1,0 +1,11 @@
+"""Synthetic people: valid resident numbers of people born before 1910, by number."""
+
+from exchange.core.documents import check_character
+
+
+def resident(number: int) -> str:
+    """Return the resident number of synthetic person ``number`` (0 to 299,999)."""
+    day, rest = number % 28 + 1, number // 28
+    month, rest = rest % 12 + 1, rest // 12
+    digits = f"510102190{rest % 10}{month:02d}{day:02d}{rest // 10 % 1000:03d}"
+    return digits + check_character(digits)
