@@ -1,0 +1,27 @@
+"""CertLogic 1.3.3: rules written as JSON, checked, compiled once and evaluated in microseconds.
+
+Everything callers need is here; the modules behind it are details of the package.
+"""
+
+from exchange.core.certlogic.compile import Rule, compile_rule
+from exchange.core.certlogic.dates import DateTime
+from exchange.core.certlogic.errors import EvaluationError, Problem, ProblemCode
+from exchange.core.certlogic.fields import affected_fields, paths_read
+from exchange.core.certlogic.lines import evaluate_line
+from exchange.core.certlogic.validate import validate
+from exchange.core.certlogic.values import Json, Value
+
+__all__ = [
+    "DateTime",
+    "EvaluationError",
+    "Json",
+    "Problem",
+    "ProblemCode",
+    "Rule",
+    "Value",
+    "affected_fields",
+    "compile_rule",
+    "evaluate_line",
+    "paths_read",
+    "validate",
+]
