@@ -9,6 +9,7 @@ from adapters.members import (
     m310000_shanghai,
     m510000_sichuan,
     m540000_tibet,
+    m640000_ningxia,
 )
 
 FORMATS: Final[Mapping[str, Format]] = {
@@ -18,6 +19,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         m310000_shanghai,
         m510000_sichuan,
         m540000_tibet,
+        m640000_ningxia,
     )
     for format_ in module.FORMATS
 }

@@ -46,6 +46,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
         no_record_by: A second field and its value that make a failure NO_RECORD of that field.
         nothing: What it means that the container is absent: NO_RECORD, or an empty list. Without
             it NO_RECORD for one record, and an empty list for many.
+        nothing_field: What NO_RECORD names, where it is not the container.
         empty_is_nothing: An empty object or list means the same.
         split: Turns the container into records where they are not its elements; see the relays.
         join: The opposite of ``split``.
@@ -57,6 +58,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     no_record: tuple[str, ...] = ()
     no_record_by: tuple[str, str] = ("", "")
     nothing: Reason | None = None
+    nothing_field: str = ""
     empty_is_nothing: bool = False
     split: Callable[[Any], list[Any] | Rejected] | None = None
     join: Callable[[dict[str, Any]], Any] | None = None
@@ -99,7 +101,9 @@ def compile_envelope(envelope: Envelope) -> Unwrap:
     many = kind is RECORDS
     nothing = envelope.nothing or (None if many else Reason.NO_RECORD)
     name = ".".join(step for step in path if isinstance(step, str))
-    absent: list[Any] | Rejected = [] if nothing is None else Rejected(nothing, name)
+    absent: list[Any] | Rejected = (
+        [] if nothing is None else Rejected(nothing, envelope.nothing_field or name)
+    )
     expected = list if many else dict
 
     def unwrap(value: Any) -> list[Any] | Rejected:  # noqa: PLR0911 - one return a finding

@@ -1,0 +1,48 @@
+"""The national answer and its relays: one person, and one report for each reporting member."""
+
+from typing import Any
+
+from adapters.families.json_document import RECORD, Envelope, Text
+from adapters.reading import MALFORMED_PAYLOAD
+from exchange.core.outcome import Reason, Rejected
+
+REPORTS = "healthyReport"
+_NO_REPORT = Rejected(Reason.NO_RECORD, f"content.data.{REPORTS}")
+
+PATH = "content.data"
+"""Where records lie: fields are named ``person.cardId``, ``healthyReport.xzqh`` and so on."""
+
+
+def split(data: dict[str, Any]) -> list[Any] | Rejected:
+    """Make one record of each report; what belongs to the person goes into every one."""
+    reports = data.get(REPORTS)
+    if reports is None or reports == []:
+        return _NO_REPORT
+    if reports.__class__ is not list:
+        return MALFORMED_PAYLOAD
+    shared = _shared(data)
+    return [shared | {REPORTS: report} if report.__class__ is dict else None for report in reports]
+
+
+def _shared(data: dict[str, Any]) -> dict[str, Any]:
+    """Give what is said about the person; of the list of declarations the first element."""
+    declarations = data.get("yqReports")
+    first = declarations[0] if isinstance(declarations, list) and declarations else None
+    return data | {"yqReports": first}
+
+
+def join(record: dict[str, Any]) -> dict[str, Any]:
+    """Put a written record into the lists that it was taken from."""
+    return {
+        key: [value] if key in (REPORTS, "yqReports") else value for key, value in record.items()
+    }
+
+
+ENVELOPE = Envelope(
+    template={"errcode": 0, "errmsg": "", "content": Text({"data": RECORD})},
+    code="errcode",
+    nothing=Reason.NO_RECORD,
+    nothing_field=f"content.data.{REPORTS}",
+    split=split,
+    join=join,
+)
