@@ -172,7 +172,8 @@ class Store(ABC):
         """Remove the rows whose as-of time lies before ``horizon_ms``, in bounded steps.
 
         Each row is removed at its own write time, so that a newer one written meanwhile stays.
-        The last progress has fraction 1.0. Stopping half-way is safe.
+        The last progress has fraction 1.0. Stopping half-way is safe. Entries from before a
+        horizon that was swept are not to be written: one may be kept or not.
 
         Raises:
             StoreUnavailableError: It does not answer; run the sweep again.
