@@ -30,6 +30,9 @@ CACHED_TEXT_LENGTH = 40
 CACHED_TEXTS = 4096
 """Date texts remembered: the clock of a case is read by most rules of a policy."""
 
+CACHED_DAYS = 4096
+"""Days remembered, as eleven years have: the clock changes all the time, its day does not."""
+
 _DAY_OF_YEAR = (0, 31, 61, 92, 122, 153, 184, 214, 245, 275, 306, 337)
 """Days before each month of a year that starts in March, so that a leap day comes last."""
 
@@ -58,6 +61,7 @@ class DateTime(Struct, frozen=True):
         return write_instant(self.instant_ms)
 
 
+@lru_cache(CACHED_DAYS)
 def days_before(year: int, month: int) -> int:
     """Count the days from 1970-01-01 to the first of a month (1 to 12) of any year."""
     shifted = month - 3
@@ -68,6 +72,7 @@ def days_before(year: int, month: int) -> int:
     return 365 * year + leap_days + _DAY_OF_YEAR[shifted] - 719_468
 
 
+@lru_cache(CACHED_DAYS)
 def civil_day(day_number: int) -> tuple[int, int, int]:
     """Turn days since 1970-01-01 into year, month and day."""
     era, day_of_era = divmod(day_number + 719_468, 146_097)
@@ -130,13 +135,14 @@ def _read(text: str) -> int | None:
     if match is None:
         return None
     year, month, day, hour, minute, second, fraction, sign, ahead, ahead_minutes = match.groups()
-    date_days = _read_day(int(year), month, day)
+    date_days = _read_day(year, month, day)
     if date_days is None:
         return None
     if hour is None:
         return date_days * DAY_MS
-    time_ms = _read_time(int(hour), int(minute), int(second), int(((fraction or "") + "000")[:3]))
-    offset_ms = _read_offset(sign, int(ahead or 0), int(ahead_minutes or 0))
+    millisecond = int((fraction + "00")[:3]) if fraction else 0
+    time_ms = _read_time(int(hour), int(minute), int(second), millisecond)
+    offset_ms = _read_offset(sign, int(ahead), int(ahead_minutes or 0)) if sign else 0
     if time_ms is None or offset_ms is None:
         return None
     return date_days * DAY_MS + time_ms - offset_ms
@@ -145,7 +151,9 @@ def _read(text: str) -> int | None:
 _remembered = lru_cache(CACHED_TEXTS)(_read)
 
 
-def _read_day(year: int, month_text: str | None, day_text: str | None) -> int | None:
+@lru_cache(CACHED_DAYS)
+def _read_day(year_text: str, month_text: str | None, day_text: str | None) -> int | None:
+    year = int(year_text)
     month = int(month_text or MONTHS_PER_YEAR)
     if not 1 <= month <= MONTHS_PER_YEAR:
         return None
@@ -163,7 +171,7 @@ def _read_time(hour: int, minute: int, second: int, millisecond: int) -> int | N
     return time_ms if time_ms <= DAY_MS else None
 
 
-def _read_offset(sign: str | None, hours: int, minutes: int) -> int | None:
+def _read_offset(sign: str, hours: int, minutes: int) -> int | None:
     if hours >= 24 or minutes >= 60:  # noqa: PLR2004
         return None
     offset_ms = hours * HOUR_MS + minutes * MINUTE_MS
