@@ -1,8 +1,10 @@
 """What every test may use: the choice of stores, deterministic properties, fixtures."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.cassandra_fixture", "tests.server_fixture"]
@@ -19,9 +21,28 @@ settings.load_profile("exchange")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With STORE=sqlite leave out what needs a Cassandra, and say how many."""
+    """Leave out what needs a Cassandra with STORE=sqlite; put what must run last there."""
+    items.sort(key=lambda item: "last" in item.keywords)
     if os.environ.get("STORE") != "sqlite":
         return
     kept = [item for item in items if "cassandra" not in item.keywords]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+@pytest.fixture(autouse=True, scope="session")
+def log_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Write every log line of the run into one file, for the search for leaks at the end."""
+    with (tmp_path_factory.getbasetemp() / "exchange.log").open("w", buffering=1) as file:
+        structlog.configure(
+            processors=[
+                structlog.contextvars.merge_contextvars,
+                structlog.processors.add_log_level,
+                structlog.processors.dict_tracebacks,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+            logger_factory=structlog.WriteLoggerFactory(file=file),
+            cache_logger_on_first_use=False,
+        )
+        yield
+        structlog.reset_defaults()

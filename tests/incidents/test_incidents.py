@@ -11,6 +11,7 @@ import pytest
 
 from tests.people import resident
 from tests.server_fixture import NOW_MS, SHANGHAI, SICHUAN, RunningExchange, record, refused
+from tests.test_zz_leaks import NAMES, TELEPHONE
 
 PEOPLE = iter(range(1, 10_000))
 
@@ -206,3 +207,27 @@ async def test_i20_the_issuers_newest_counts_and_a_contradiction_is_visible(
     assert decision.findings[0].reason == "CONTRADICTED_BY_RELAY"
     standings = [(one.via, one.Standing.Name(one.standing)) for one in decision.statements]
     assert standings == [("members/510000", "IN_FORCE"), ("members/000000", "OUTDONE")]
+
+
+async def test_dropped_fields_and_numbers_in_texts_leave_the_edge_nowhere(
+    exchange_on: RunningExchange, person: str
+) -> None:
+    """The search at the end of the run looks for what is handed in here."""
+    client = exchange_on.client()
+    telling = sichuan(
+        person,
+        "01",
+        name=NAMES[0],
+        phone=TELEPHONE,
+        reason=f"电话{TELEPHONE}",
+        guide=f"请{person}居家",
+        living_address={"province_code": "51", "address": NAMES[2]},
+        hsjc=[{"xm": NAMES[0], "hsjcjg": "阴性", "hsjcjgmc": f"检测点 {TELEPHONE}"}],
+    )
+    wrong = sichuan(person, "绿" + person, name=NAMES[1])
+    answer = await client.publish("510000", "510000-status-v1", telling, wrong, person.encode())
+    assert answer.accepted_count == 1
+    listed = await client.listed(person)
+    texts = str(answer) + str(listed) + str(await client.check(person))
+    assert not [one for one in (person, TELEPHONE, *NAMES) if one in texts]
+    assert listed.health_codes[0].reason == "电话***"
