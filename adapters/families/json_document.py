@@ -41,7 +41,6 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
         template: The payload as it is written, with ``RECORD`` or ``RECORDS`` in its place.
         code: Name of the field (a dot leads into an object) that reports success; ``""`` if there
             is none. Success is the value that the template has there, as number or text.
-        texts_only: The success code is a text only; the number is a failure.
         no_record: Values of the code that mean NO_RECORD; all others are UPSTREAM_ERROR.
         no_record_by: A second field and its value that make a failure NO_RECORD of that field.
         nothing: What it means that the container is absent: NO_RECORD, or an empty list. Without
@@ -54,7 +53,6 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
     template: Any
     code: str = ""
-    texts_only: bool = False
     no_record: tuple[str, ...] = ()
     no_record_by: tuple[str, str] = ("", "")
     nothing: Reason | None = None
@@ -141,16 +139,15 @@ def _open_text(value: Any) -> Any:
 def _compile_code(envelope: Envelope) -> Callable[[Any], Rejected | None] | None:
     if not envelope.code:
         return None
-    code, texts_only = envelope.code, envelope.texts_only
+    code = envelope.code
     success = str(_value_at(envelope.template, code))
     upstream, none = Rejected(Reason.UPSTREAM_ERROR, code), Rejected(Reason.NO_RECORD, code)
     second, second_value = envelope.no_record_by
     none_by_second = Rejected(Reason.NO_RECORD, second)
 
     def check(value: Any) -> Rejected | None:
-        found = _value_at(value, code)
-        cell = scalar(found)
-        if cell == success and not (texts_only and isinstance(found, int)):
+        cell = scalar(_value_at(value, code))
+        if cell == success:
             return None
         if not cell:
             return MALFORMED_PAYLOAD

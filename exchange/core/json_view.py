@@ -101,7 +101,7 @@ def to_view(translated: Translated) -> dict[str, Any]:
         "vaccination": code.vaccination
         and {"doses": code.vaccination.doses, "last_dose_date": code.vaccination.last_dose_date},
         "as_of": format_rfc3339(code.as_of_ms),
-        "valid_until": None if code.valid_until_ms is None else format_rfc3339(code.valid_until_ms),
+        "valid_until": _time_view(code.valid_until_ms),
         "native_status": code.native_status,
     }
 
@@ -110,10 +110,14 @@ def _test_view(test: Test) -> dict[str, Any]:
     return {
         "kind": test.kind.name,
         "result": test.result.name,
-        "sample_time": test.sample_time_ms and format_rfc3339(test.sample_time_ms),
-        "result_time": test.result_time_ms and format_rfc3339(test.result_time_ms),
+        "sample_time": _time_view(test.sample_time_ms),
+        "result_time": _time_view(test.result_time_ms),
         "laboratory": test.laboratory,
     }
+
+
+def _time_view(instant_ms: int | None) -> str | None:
+    return None if instant_ms is None else format_rfc3339(instant_ms)
 
 
 def outcome_view(outcome: Outcome) -> dict[str, Any]:

@@ -40,14 +40,23 @@ def beijing_midnight_ms(year: int, month: int, day: int) -> int:
 
 
 def beijing_date(instant_ms: int) -> int:
-    """Give the Beijing date of an instant as ``yyyymmdd``."""
-    day = date.fromordinal((instant_ms + BEIJING_MS) // DAY_MS + _EPOCH_ORDINAL)
+    """Give the Beijing date of an instant as ``yyyymmdd``; see ``beijing_text`` for the ends."""
+    day = date.fromordinal((_within(instant_ms + BEIJING_MS)) // DAY_MS + _EPOCH_ORDINAL)
     return day.year * 10000 + day.month * 100 + day.day
 
 
 def beijing_text(instant_ms: int) -> str:
-    """Write an instant as ``yyyy-MM-dd HH:mm:ss`` in Beijing time; the milliseconds are cut."""
-    return f"{_EPOCH + timedelta(milliseconds=instant_ms + BEIJING_MS):%Y-%m-%d %H:%M:%S}".zfill(19)
+    """Write an instant as ``yyyy-MM-dd HH:mm:ss`` in Beijing time; the milliseconds are cut.
+
+    Instants outside of the years 1 to 9999 are written as their nearest end.
+    """
+    local = _EPOCH + timedelta(milliseconds=_within(instant_ms + BEIJING_MS))
+    return local.isoformat(" ", "seconds")[:19]
+
+
+def _within(local_ms: int) -> int:
+    """Keep a count of milliseconds within the years that a calendar can show."""
+    return min(max(local_ms, _FIRST_MS), _LAST_MS)
 
 
 _RFC3339: Final = re.compile(
@@ -80,9 +89,8 @@ def format_rfc3339(instant_ms: int) -> str:
 
     Instants outside of the years 1 to 9999 are written as their nearest end.
     """
-    instant_ms = min(max(instant_ms, _FIRST_MS), _LAST_MS)
-    seconds, fraction = divmod(instant_ms, SECOND_MS)
-    text = f"{_EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}".zfill(19)
+    seconds, fraction = divmod(_within(instant_ms), SECOND_MS)
+    text = (_EPOCH + timedelta(seconds=seconds)).isoformat("T", "seconds")[:19]
     return f"{text}.{fraction:03d}Z" if fraction else f"{text}Z"
 
 

@@ -1,6 +1,7 @@
 """What holds for every registered format, whatever the bytes are."""
 
 import random
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +23,7 @@ from exchange.core.health_code import (
     Vaccination,
 )  # fmt: skip
 from exchange.core.json_view import from_view, to_view
-from exchange.core.outcome import NotRepresentableError, Outcome, Rejected, Translated
+from exchange.core.outcome import NotRepresentableError, Outcome, Reason, Rejected, Translated
 from tests.adapters.cases_io import CASES, KEYS, read_cases
 
 RECEIVED_MS = 1_648_857_600_000
@@ -213,9 +214,25 @@ def test_bytes_may_come_one_by_one(format_: Format) -> None:
 
 
 def bulk(format_: Format, count: int) -> bytes:
-    """Repeat the record of a written payload; for formats without a count in header or trailer."""
-    header, *record = encode(format_, statement()).splitlines(keepends=True)
-    return header + b"".join(record) * count if format_.has_header else header * count
+    """Repeat the record of a written payload, between header and trailer if there are any."""
+    lines = encode(format_, statement()).splitlines(keepends=True)
+    if len(lines) == 3:  # The counts stand at the ends of header and trailer.
+        counted = re.compile(rb"1(?=\r?\n$)")
+        header, trailer = (counted.sub(b"%d" % count, line) for line in (lines[0], lines[2]))
+        return header + lines[1] * count + trailer
+    return b"".join(lines[:-1]) + lines[-1] * count
+
+
+@EVERY_LINE_FORMAT
+def test_a_line_that_is_too_long_costs_itself_only(format_: Format) -> None:
+    payload = bulk(format_, 2)
+    record = encode(format_, statement()).splitlines(keepends=True)[int(format_.has_header)]
+    at = payload.index(record)
+    long = payload[: at + len(record)] + b"9" * 5_000_000 + b"\n" + payload[at + len(record) :]
+    outcomes = read_in_chunks(format_, long, [1_000_000, 4_500_000])
+    assert read_in_chunks(format_, long, []) == outcomes
+    first, second = read_in_chunks(format_, payload, [])
+    assert outcomes[:3] == [first, Rejected(Reason.MALFORMED_RECORD), second]
 
 
 @EVERY_LINE_FORMAT
