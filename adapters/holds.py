@@ -1,7 +1,7 @@
 """How formats write holds: reasons to stop and look that are not a colour."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -9,14 +9,20 @@ from adapters.texts import BLANKS
 from exchange.core.health_code import Hold
 from exchange.core.outcome import NotRepresentableError
 
+HoldValue = Any
+"""What stands in a HOLD field: a text, a number, or a list of objects."""
+
 
 class HoldNotation(Protocol):
     """A way to write holds into the HOLD fields of a record."""
 
-    def read(self, cells: Sequence[str]) -> tuple[Hold, ...] | None:
-        """Read the HOLD cells, one for each such field; None is UNKNOWN_STATUS of the first."""
+    def read(self, cells: Sequence[Any]) -> tuple[Hold, ...] | None:
+        """Read the HOLD cells, one for each such field; None is UNKNOWN_STATUS of the first.
 
-    def write(self, holds: Sequence[Hold]) -> tuple[str | int, ...]:
+        A cell is a text, or for a field with items a list of rows of texts.
+        """
+
+    def write(self, holds: Sequence[Hold]) -> tuple[HoldValue, ...]:
         """Give one value for each HOLD field, ``""`` for nothing.
 
         Raises:

@@ -41,23 +41,27 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
         template: The payload as it is written, with ``RECORD`` or ``RECORDS`` in its place.
         code: Name of the field (a dot leads into an object) that reports success; ``""`` if there
             is none. Success is the value that the template has there, as number or text.
+        success: The value for success where the code stands among the fields of the record.
         no_record: Values of the code that mean NO_RECORD; all others are UPSTREAM_ERROR.
         no_record_by: A second field and its value that make a failure NO_RECORD of that field.
         nothing: What it means that the container is absent: NO_RECORD, or an empty list. Without
             it NO_RECORD for one record, and an empty list for many.
         nothing_field: What NO_RECORD names, where it is not the container.
         empty_is_nothing: An empty object or list means the same.
+        prepare: Changes the value of a payload in place before it is read, for further names.
         split: Turns the container into records where they are not its elements; see the relays.
         join: The opposite of ``split``.
     """
 
     template: Any
     code: str = ""
+    success: str = ""
     no_record: tuple[str, ...] = ()
     no_record_by: tuple[str, str] = ("", "")
     nothing: Reason | None = None
     nothing_field: str = ""
     empty_is_nothing: bool = False
+    prepare: Callable[[Any], None] | None = None
     split: Callable[[Any], list[Any] | Rejected] | None = None
     join: Callable[[dict[str, Any]], Any] | None = None
 
@@ -140,7 +144,7 @@ def _compile_code(envelope: Envelope) -> Callable[[Any], Rejected | None] | None
     if not envelope.code:
         return None
     code = envelope.code
-    success = str(_value_at(envelope.template, code))
+    success = envelope.success or str(_value_at(envelope.template, code))
     upstream, none = Rejected(Reason.UPSTREAM_ERROR, code), Rejected(Reason.NO_RECORD, code)
     second, second_value = envelope.no_record_by
     none_by_second = Rejected(Reason.NO_RECORD, second)
@@ -181,7 +185,7 @@ def json_document(
 ) -> Format:
     """Make a format of an envelope and a record; its many-ness follows from the template."""
     member = format_id[:6]
-    unwrap = compile_envelope(envelope)
+    unwrap, prepare = compile_envelope(envelope), envelope.prepare
     cells_of = compile_cells(record.cells)
     read = compile_reader(member, record)
     write_record = compile_writer(record)
@@ -189,7 +193,10 @@ def json_document(
     def decode(payload: bytes, received_ms: int, keys: Keys = NO_KEYS) -> list[Outcome]:
         del keys
         try:
-            records = unwrap(read_json(payload))
+            value = read_json(payload)
+            if prepare is not None:
+                prepare(value)
+            records = unwrap(value)
         except UnreadableError:
             return [MALFORMED_PAYLOAD]
         if isinstance(records, Rejected):
@@ -214,7 +221,7 @@ def json_document(
         transport="document",
         content=content,
         as_of_field=record.as_of_field,
-        many=found is not None and found[1] is RECORDS,
+        many=envelope.split is not None or (found is not None and found[1] is RECORDS),
         decode=decode,
         encode=encode,
         reader=partial(WholeReader, decode),
