@@ -7,6 +7,8 @@ from adapters.base import Format
 from adapters.members import (
     m110000_beijing,
     m310000_shanghai,
+    m410000_henan,
+    m420000_hubei,
     m510000_sichuan,
     m540000_tibet,
     m640000_ningxia,
@@ -17,6 +19,8 @@ FORMATS: Final[Mapping[str, Format]] = {
     for module in (
         m110000_beijing,
         m310000_shanghai,
+        m410000_henan,
+        m420000_hubei,
         m510000_sichuan,
         m540000_tibet,
         m640000_ningxia,
