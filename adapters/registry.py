@@ -11,8 +11,10 @@ from adapters.members import (
     m420000_hubei,
     m440000_guangdong,
     m450000_guangxi,
+    m500000_chongqing,
     m510000_sichuan,
     m540000_tibet,
+    m610000_shaanxi,
     m640000_ningxia,
 )
 
@@ -25,8 +27,10 @@ FORMATS: Final[Mapping[str, Format]] = {
         m420000_hubei,
         m440000_guangdong,
         m450000_guangxi,
+        m500000_chongqing,
         m510000_sichuan,
         m540000_tibet,
+        m610000_shaanxi,
         m640000_ningxia,
     )
     for format_ in module.FORMATS
