@@ -15,7 +15,10 @@ from adapters.members import (
     m510000_sichuan,
     m540000_tibet,
     m610000_shaanxi,
+    m630000_qinghai,
     m640000_ningxia,
+    m650000_xinjiang,
+    m660000_xpcc,
 )
 
 FORMATS: Final[Mapping[str, Format]] = {
@@ -31,7 +34,10 @@ FORMATS: Final[Mapping[str, Format]] = {
         m510000_sichuan,
         m540000_tibet,
         m610000_shaanxi,
+        m630000_qinghai,
         m640000_ningxia,
+        m650000_xinjiang,
+        m660000_xpcc,
     )
     for format_ in module.FORMATS
 }
