@@ -4,9 +4,14 @@
 (``report_expired``), the address in parts and a list of nucleic tests. The expiry of the QR picture
 is not the validity of the statement.
 
-Basis: public fragment. Names, grades, ``errcode`` as text and the items of a test come from a
-captured client answer, the document types from a vendor's interface document with the same names;
-full numbers instead of masked ones, ``1404`` and the result words besides 阴性 are designed.
+``510000-offline-v1`` is the text of the offline code: one line with a MAC, which is checked before
+anything in it is believed.
+
+Basis: of the answer a public fragment. Names, grades, ``errcode`` as text and the items of a test
+come from a captured client answer, the document types from a vendor's interface document with the
+same names; full numbers instead of masked ones, ``1404`` and the result words besides 阴性 are
+designed. The line is designed; no public format was found, the notation was made up for the
+catalogue.
 
 >>> from adapters.members.m510000_sichuan import FORMATS
 >>> payload = (
@@ -22,9 +27,10 @@ full numbers instead of masked ones, ``1404`` and the result words besides 阴�
 from adapters.base import Format
 from adapters.families import tencent
 from adapters.families.json_document import json_document
+from adapters.families.signed_line import signed_line
 from adapters.id_types import TENCENT
-from adapters.record import Field, Record, Role
-from exchange.core.health_code import TestResult
+from adapters.record import Field, Record, Role, Row
+from exchange.core.health_code import Level, TestResult
 
 STATUS = Record(
     path="data",
@@ -56,6 +62,23 @@ STATUS = Record(
     rows=tencent.ROWS,
 )
 
+OFFLINE = Record(
+    fields=(
+        Field("lx", Role.DOCUMENT_TYPE, required=True),
+        Field("hm", Role.DOCUMENT_NUMBER, required=True),
+        Field("dj", Role.STATUS, required=True),
+        Field("sj", Role.AS_OF, required=True, time="compact"),
+        Field("yx", Role.VALID_UNTIL, time="compact"),
+        Field("qh", Role.REGION),
+    ),
+    id_types=TENCENT,
+    rows=(
+        Row("00", Level.LOW),
+        Row("01", Level.MEDIUM),
+        Row("10", Level.HIGH),
+    ),
+)
+
 FORMATS: tuple[Format, ...] = (
     json_document(
         "510000-status-v1",
@@ -63,5 +86,13 @@ FORMATS: tuple[Format, ...] = (
         content="answer to a query for one person",
         envelope=tencent.envelope("0"),
         record=STATUS,
+    ),
+    signed_line(
+        "510000-offline-v1",
+        family="delimited",
+        content="text of the offline code",
+        version="TFJKT1",
+        delimiter="^",
+        record=OFFLINE,
     ),
 )

@@ -1,0 +1,120 @@
+"""Formats whose payload is one record in the encoding of web forms (``key=value&...``)."""
+
+import binascii
+import re
+from functools import partial
+from typing import Final
+from urllib.parse import quote_plus
+
+import msgspec
+
+from adapters.base import NO_KEYS, Format, Keys, WholeReader
+from adapters.families.json_text import UnreadableError
+from adapters.reading import MALFORMED_PAYLOAD, Received, compile_reader
+from adapters.record import Record
+from adapters.texts import BLANKS
+from adapters.writing import compile_writer
+from exchange.core.health_code import Document, HealthCode
+from exchange.core.outcome import Outcome, Reason, Rejected, Translated
+
+_WRONG_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_PAIR: Final = re.compile(rb"[^&]+")
+
+
+class FormCode(msgspec.Struct, frozen=True, kw_only=True):
+    """The pair that reports success.
+
+    Attributes:
+        key: Its key.
+        success: Its value for success.
+        no_record: Values that mean NO_RECORD; all others are UPSTREAM_ERROR.
+    """
+
+    key: str
+    success: str
+    no_record: tuple[str, ...]
+
+    def check(self, pairs: dict[str, str]) -> Rejected | None:
+        """Give the only outcome of an answer that reports a failure."""
+        code = pairs.get(self.key, "").strip(BLANKS)
+        if code == self.success:
+            return None
+        if not code:
+            return MALFORMED_PAYLOAD
+        none = code in self.no_record
+        return Rejected(Reason.NO_RECORD if none else Reason.UPSTREAM_ERROR, self.key)
+
+    def write(self) -> tuple[str, str]:
+        """Give the pair that an answer begins with."""
+        return self.key, self.success
+
+
+def read_form(payload: bytes) -> dict[str, str]:
+    """Read pairs: keys as they are, values untrimmed; of a repeated key the first counts.
+
+    Raises:
+        UnreadableError: An escape is wrong, or the payload is not UTF-8 before and after escapes
+            are resolved, wherever that stands.
+    """
+    if _WRONG_ESCAPE.search(payload):
+        raise UnreadableError
+    try:
+        payload.decode()
+        # The marks between pairs, keys and values are ASCII, so the whole is UTF-8 exactly if each
+        # of its parts is; what is in no pair that counts is thereby looked at too.
+        _resolved(payload).decode()
+    except UnicodeDecodeError:
+        raise UnreadableError from None
+    pairs: dict[str, str] = {}
+    for pair in _PAIR.finditer(payload):
+        key, _, value = pair[0].partition(b"=")
+        pairs.setdefault(_resolved(key).decode(), _resolved(value).decode())
+    return pairs
+
+
+def _resolved(part: bytes) -> bytes:
+    """Replace ``+`` and escapes, which are known to be well-formed."""
+    part = part.replace(b"+", b" ")
+    if b"%" not in part:
+        return part
+    # Quoted-printable is the same notation with another mark, and is decoded without splitting the
+    # text into pieces: a payload of nothing but escapes takes no more memory than any other.
+    return binascii.a2b_qp(part.replace(b"=", b"=3D").replace(b"%", b"="))
+
+
+def form(format_id: str, *, family: str, content: str, code: FormCode, record: Record) -> Format:
+    """Make a format of a form with a success code and one record."""
+    member = format_id[:6]
+    names = [field.name for field in record.cells]
+    read = compile_reader(member, record)
+    write_record = compile_writer(record)
+
+    def decode(payload: bytes, received_ms: int, keys: Keys = NO_KEYS) -> list[Outcome]:
+        del keys
+        try:
+            pairs = read_form(payload)
+        except UnreadableError:
+            return [MALFORMED_PAYLOAD]
+        if (failure := code.check(pairs)) is not None:
+            return [failure]
+        cells = [pairs.get(name, "").strip(BLANKS) for name in names]
+        return [read(cells, Received.at(received_ms))]
+
+    def encode(issuer: str, document: Document, said: HealthCode, keys: Keys = NO_KEYS) -> bytes:
+        del keys
+        values = write_record(Translated(issuer, document, said))
+        pairs = (code.write(), *values.items())
+        return "&".join(f"{key}={quote_plus(str(value), safe='')}" for key, value in pairs).encode()
+
+    return Format(
+        id=format_id,
+        member=member,
+        family=family,
+        transport="document",
+        content=content,
+        many=False,
+        as_of_field=record.as_of_field,
+        decode=decode,
+        encode=encode,
+        reader=partial(WholeReader, decode),
+    )
