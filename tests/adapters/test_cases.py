@@ -1,4 +1,4 @@
-"""Every open case of every registered format, reading and writing."""
+"""Every case of every registered format, the catalogue's and our own, reading and writing."""
 
 from typing import Any
 
@@ -7,12 +7,13 @@ import pytest
 from adapters.cases import answer
 from adapters.registry import FORMATS
 from exchange.core.members import BY_CODE
-from tests.adapters.cases_io import CASES, KEYS, comparable, read_cases
+from tests.adapters.cases_io import CASES, KEYS, OWN_CASES, comparable, read_cases
 
 ALL = [
     pytest.param(case, id=f"{format_id}:{case['case']}")
     for format_id in FORMATS
-    for case in read_cases(CASES / f"{format_id}.jsonl")
+    for folder in (CASES, OWN_CASES)
+    for case in read_cases(folder / f"{format_id}.jsonl")
 ]
 
 
@@ -25,6 +26,11 @@ def test_the_case_has_its_answer(case: dict[str, Any]) -> None:
         assert comparable(found) == comparable(expected)
     else:
         assert found == expected
+
+
+@pytest.mark.parametrize("format_id", FORMATS)
+def test_every_format_has_cases_of_the_catalogue(format_id: str) -> None:
+    assert read_cases(CASES / f"{format_id}.jsonl")
 
 
 @pytest.mark.parametrize("format_id", FORMATS)
