@@ -4,13 +4,37 @@ from typing import Any
 
 from adapters.families.json_document import RECORD, Envelope, Text
 from adapters.reading import MALFORMED_PAYLOAD
+from adapters.record import Field, Role, Row
+from exchange.core.health_code import Level
 from exchange.core.outcome import Reason, Rejected
 
 REPORTS = "healthyReport"
+DECLARATIONS = "yqReports"
 _NO_REPORT = Rejected(Reason.NO_RECORD, f"content.data.{REPORTS}")
 
 PATH = "content.data"
 """Where records lie: fields are named ``person.cardId``, ``healthyReport.xzqh`` and so on."""
+
+PERSON = (
+    Field("person.cardType", Role.DOCUMENT_TYPE, required=True),
+    Field("person.cardId", Role.DOCUMENT_NUMBER, required=True),
+    Field("person.desensitizeName", Role.DROPPED),
+    Field("person.desensitizeCardId", Role.DROPPED),
+)
+
+# The reporting member, ``xzqh``, stands between these: who may speak differs.
+
+REPORT = (
+    Field("healthyReport.healthyStaus", Role.STATUS, required=True),
+    Field("healthyReport.bgsj", Role.AS_OF, required=True, time="bj"),
+    Field("healthyReport.yy", Role.REASON),
+)
+
+ROWS = (
+    Row("00", Level.LOW),
+    Row("01", Level.MEDIUM),
+    Row("10", Level.HIGH),
+)
 
 
 def split(data: dict[str, Any]) -> list[Any] | Rejected:
@@ -26,16 +50,17 @@ def split(data: dict[str, Any]) -> list[Any] | Rejected:
 
 def _shared(data: dict[str, Any]) -> dict[str, Any]:
     """Give what is said about the person; of the list of declarations the first element."""
-    declarations = data.get("yqReports")
+    declarations = data.get(DECLARATIONS)
     first = declarations[0] if isinstance(declarations, list) and declarations else None
-    return data | {"yqReports": first}
+    return data | {DECLARATIONS: first}
 
 
 def join(record: dict[str, Any]) -> dict[str, Any]:
-    """Put a written record into the lists that it was taken from."""
-    return {
-        key: [value] if key in (REPORTS, "yqReports") else value for key, value in record.items()
-    }
+    """Put a written record into the lists that it was taken from; the declarations come last."""
+    joined = {key: [value] if key == REPORTS else value for key, value in record.items()}
+    if DECLARATIONS in joined:
+        joined[DECLARATIONS] = [joined.pop(DECLARATIONS)]
+    return joined
 
 
 ENVELOPE = Envelope(
