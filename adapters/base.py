@@ -31,6 +31,17 @@ class MissingKeyError(LookupError):
         self.key = key
 
 
+def key_of(keys: Keys, name: str) -> bytes:
+    """Give a key of a format by its name.
+
+    Raises:
+        MissingKeyError: It is not there.
+    """
+    if name not in keys:
+        raise MissingKeyError(name)
+    return keys[name]
+
+
 class Position(msgspec.Struct, frozen=True):
     """How far a payload has been turned into outcomes.
 
