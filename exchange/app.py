@@ -2,9 +2,13 @@
 
 import asyncio
 import ipaddress
-from collections.abc import Mapping
+import multiprocessing
+import os
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import msgspec
@@ -22,8 +26,16 @@ from exchange.operations.key_check import check_subject_keys
 from exchange.operations.listing import Records
 from exchange.operations.publish import Publisher
 from exchange.operations.retention import DAY_MS, Retention
-from exchange.server.identity import from_metadata
-from exchange.server.server import ExchangeServer
+from exchange.server.account import Account
+from exchange.server.health import StoreLook
+from exchange.server.identity import from_certificate, from_metadata
+from exchange.server.limits import ConnectionLimits
+from exchange.server.logs import configure_logs
+from exchange.server.parent import Parent
+from exchange.server.port import HeldPort
+from exchange.server.server import ExchangeServer, ServerOptions
+from exchange.server.tls import ReloadingTls, TlsFiles
+from exchange.server.worker import run_worker
 from exchange.services.health_code_service import HealthCodeService
 from exchange.services.member_service import MemberService
 from exchange.services.recognition_service import RecognitionService
@@ -31,9 +43,6 @@ from exchange.settings import Settings
 from exchange.stores.base import Store
 from exchange.stores.sqlite import SqliteStore
 from exchange.stores.sqlite.connection import SqliteSettings
-
-STOP_GRACE_SECONDS = 10.0
-"""Longer than the longest unary call is allowed to take."""
 
 
 def make_store(settings: Settings) -> Store:
@@ -53,8 +62,9 @@ def _cassandra(settings: Settings) -> Store:
             contact_points=settings.cassandra_contact_points,
             port=settings.cassandra_port,
             keyspace=settings.cassandra_keyspace,
-            datacenter=settings.cassandra_datacenter,
-            replication_factor=settings.cassandra_replication_factor,
+            replication_strategy="NetworkTopologyStrategy",
+            replication=((settings.cassandra_datacenter, settings.cassandra_replication_factor),),
+            local_data_center=settings.cassandra_datacenter,
             consistency=settings.cassandra_consistency,
             request_timeout_seconds=settings.store_timeout_seconds,
         )
@@ -112,38 +122,65 @@ def load_policies() -> Policies:
 class Exchange:
     """A server with everything it needs, from start to stop."""
 
-    def __init__(self, settings: Settings, store: Store, clock: Clock = system_clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock = system_clock,
+        *,
+        shared_port: int | None = None,
+    ) -> None:
+        """Take what is served with what.
+
+        Args:
+            settings: All of them.
+            store: Not yet connected, or connected.
+            clock: The instant now. The handshake goes by the machine's own.
+            shared_port: A port that other processes of the same server listen on too; None: the
+                one of the settings, for this process alone.
+        """
         self._settings = settings
         self._store = store
         self._clock = clock
+        self._shared_port = shared_port
         self._intake = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
         self._server: ExchangeServer | None = None
+        self._background: list[asyncio.Task[None]] = []
         self.port = 0
 
     async def start(self) -> None:
-        """Check everything, then open the port.
+        """Check everything, then open the port; health is NOT_SERVING until a first look.
 
         Raises:
-            StartError: A setting, a key or the address is wrong.
+            StartError: A setting, a key, a certificate or the address is wrong.
             StoreError: The store does not answer or its schema cannot be used.
         """
-        if not self._settings.insecure_loopback:
-            raise StartError("Transport security is not set up: serve with --insecure-loopback.")
-        if not ipaddress.ip_address(self._settings.host).is_loopback:
-            raise StartError("A plaintext server listens on a loopback address only.")
-        keys = load_subject_keys(self._settings)
+        settings = self._settings
+        tls = make_tls(settings)
+        keys = load_subject_keys(settings)
         await self._store.connect()
         await self._store.check()
-        days = self._settings.retention_days
+        days = settings.retention_days
         retention = Retention(self._store, days, self._clock)
         await check_subject_keys(self._store, keys, self._clock(), days * DAY_MS)
         await retention.load()
         environment = Environment(self._store, keys, retention, self._clock)
-        self._server = ExchangeServer(
-            self._servicers(environment), from_metadata, self._settings.check_log_sample
+        options = ServerOptions(
+            identify=from_metadata if tls is None else from_certificate,
+            clock=self._clock,
+            limits=connection_limits(settings),
+            check_log_sample=settings.check_log_sample,
+            shared_port=self._shared_port is not None,
         )
-        self.port = await self._server.start(f"{self._settings.host}:{self._settings.port}")
-        await self._server.set_serving(True)
+        self._server = ExchangeServer(self._servicers(environment), options)
+        port = settings.port if self._shared_port is None else self._shared_port
+        self.port = await self._server.start(
+            f"{bracketed(settings.host)}:{port}", None if tls is None else tls.credentials()
+        )
+        look = StoreLook(self._store.check, self._server.health.tell)
+        self._background.append(asyncio.create_task(look.run()))
+        if tls is not None:
+            self._background.append(asyncio.create_task(tls.follow()))
 
     def _servicers(self, environment: Environment) -> dict[str, object]:
         format_keys = load_format_keys(self._settings.format_keys_dir)
@@ -155,6 +192,13 @@ class Exchange:
             "MemberService": MemberService(FORMATS),
         }
 
+    @property
+    def account(self) -> Account:
+        """How many lookups each caller made."""
+        if self._server is None:
+            raise StartError("The exchange has not been started.")
+        return self._server.account
+
     async def wait(self) -> None:
         """Wait until the server has stopped."""
         if self._server is not None:
@@ -162,8 +206,88 @@ class Exchange:
 
     async def stop(self) -> None:
         """Drain: no new calls, those running finish, then the store is closed."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        self._background.clear()
         if self._server is not None:
-            await self._server.set_serving(False)
-            await self._server.stop(STOP_GRACE_SECONDS)
+            await self._server.stop(self._settings.drain_seconds)
         await asyncio.to_thread(self._intake.shutdown)
         await self._store.close()
+
+
+def make_tls(settings: Settings) -> ReloadingTls | None:
+    """Return the transport security that the settings ask for; None: plaintext on loopback.
+
+    Raises:
+        StartError: Plaintext elsewhere, or certificates that cannot be used.
+    """
+    if not settings.insecure_loopback:
+        files = TlsFiles(
+            settings.tls_authority_path, settings.tls_certificate_path, settings.tls_key_path
+        )
+        return ReloadingTls(files, system_clock)
+    try:
+        loopback = ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise StartError("A plaintext server listens on a loopback address only.")
+    return None
+
+
+def connection_limits(settings: Settings) -> ConnectionLimits:
+    """Return the limits of connections that the settings name."""
+    return ConnectionLimits(
+        age_seconds=settings.connection_age_seconds,
+        age_grace_seconds=settings.connection_age_grace_seconds,
+        handshake_seconds=settings.handshake_seconds,
+        connections_max=settings.connections_max,
+    )
+
+
+def bracketed(host: str) -> str:
+    """Return a host as it stands before a port: IPv6 addresses in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def serve(settings: Settings, announce: Callable[[int], None]) -> bool:
+    """Serve with worker processes until SIGTERM or SIGINT; call it on the main thread.
+
+    Args:
+        settings: All of them.
+        announce: Is given the port once all workers serve.
+
+    Returns:
+        Whether everything drained within its limit.
+
+    Raises:
+        StartError: A setting, key, certificate or the address is wrong; nothing is left running.
+        StoreUnavailableError: The store does not answer.
+    """
+    make_tls(settings)
+    load_subject_keys(settings)
+    held = HeldPort(settings.host, settings.port)
+    spawning = multiprocessing.get_context("spawn")
+
+    def spawn() -> tuple[SpawnProcess, Connection]:
+        ours, theirs = spawning.Pipe(duplex=False)
+        # Not forked: a gRPC server has to be made in the process that serves.
+        process = spawning.Process(
+            target=_work, args=(settings, held.port, theirs), name="exchange-worker"
+        )
+        process.start()
+        theirs.close()
+        return process, ours
+
+    workers = settings.workers or len(os.sched_getaffinity(0))
+    try:
+        return Parent(spawn, workers, settings.drain_seconds).run(lambda: announce(held.port))
+    finally:
+        held.release()
+
+
+def _work(settings: Settings, port: int, reports: Connection) -> None:
+    """Be one worker; the whole of what runs in a worker process."""
+    configure_logs(settings)
+    run_worker(lambda: Exchange(settings, make_store(settings), shared_port=port), reports)

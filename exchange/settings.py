@@ -6,9 +6,9 @@ prefix ``HEALTH_EXCHANGE_``, the TOML file named by ``HEALTH_EXCHANGE_SETTINGS``
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -35,6 +35,51 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=7443, ge=0, le=65535, description="Port; 0 takes any free one.")
+    workers: int = Field(
+        default=0, ge=0, le=256, description="Worker processes; 0 starts one for each processor."
+    )
+    drain_seconds: float = Field(
+        default=25.0,
+        gt=0,
+        le=3600,
+        description="Longest time that running calls have to finish after SIGTERM; less than an "
+        "orchestrator waits before it kills (30 s as a rule).",
+    )
+    tls_authority_file: Path | None = Field(
+        default=None,
+        description="PEM file with the authorities whose callers are let in; default "
+        "data_dir/certs/authority.pem.",
+    )
+    tls_certificate_file: Path | None = Field(
+        default=None,
+        description="PEM file with the server's certificate and those between it and its "
+        "authority; default data_dir/certs/server.pem.",
+    )
+    tls_key_file: Path | None = Field(
+        default=None,
+        description="PEM file with the server's key; default data_dir/certs/server.key.",
+    )
+    connection_age_seconds: float = Field(
+        default=600.0,
+        ge=1,
+        description="Age at which a connection is closed, give or take a tenth, so that callers "
+        "spread over workers and renewed certificates are looked at.",
+    )
+    connection_age_grace_seconds: float = Field(
+        default=3_900.0,
+        ge=1,
+        description="How long calls may go on when their connection has reached its age; more "
+        "than stream_seconds_max.",
+    )
+    stream_seconds_max: float = Field(
+        default=3_600.0, ge=1, description="Longest time that one stream may last."
+    )
+    handshake_seconds: float = Field(
+        default=10.0, ge=0.1, description="A connection that is not ready by then is closed."
+    )
+    connections_max: int = Field(
+        default=10_000, ge=1, description="Connections of one worker; more are closed at once."
+    )
     insecure_loopback: bool = Field(
         default=False,
         description="Serve plaintext on a loopback address, callers named in metadata.",
@@ -87,6 +132,33 @@ class Settings(BaseSettings):
     def subject_key_path(self) -> Path:
         """The file with the subject keys."""
         return self.subject_key_file or self.data_dir / "subject.key"
+
+    @property
+    def certificates_dir(self) -> Path:
+        """Where the development authority and what it issues are."""
+        return self.data_dir / "certs"
+
+    @property
+    def tls_authority_path(self) -> Path:
+        """The file with the authorities of callers."""
+        return self.tls_authority_file or self.certificates_dir / "authority.pem"
+
+    @property
+    def tls_certificate_path(self) -> Path:
+        """The file with the server's certificate."""
+        return self.tls_certificate_file or self.certificates_dir / "server.pem"
+
+    @property
+    def tls_key_path(self) -> Path:
+        """The file with the server's key."""
+        return self.tls_key_file or self.certificates_dir / "server.key"
+
+    @model_validator(mode="after")
+    def _grace_covers_streams(self) -> Self:
+        if self.connection_age_grace_seconds <= self.stream_seconds_max:
+            message = "connection_age_grace_seconds must be more than stream_seconds_max."
+            raise ValueError(message)
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -4,10 +4,11 @@ Handlers take and give bytes, so that a call is refused before its message is pa
 one place where errors of the exchange become status codes.
 """
 
-import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import cast
 
 import grpc
 import grpc.aio
@@ -20,12 +21,15 @@ from exchange.core.caller import Caller
 from exchange.core.errors import ExchangeError, InvalidRequestError
 from exchange.metrics import CALL_SECONDS, CALLS
 from exchange.server.access import require
+from exchange.server.account import Account
 from exchange.server.identity import Identify
 from exchange.wire.status import fill_status
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
 Behaviour = Callable[[Message, Caller], Awaitable[Message]]
-"""A servicer's method: message and caller in, message out."""
+"""A servicer's unary method: message and caller in, message out."""
+StreamBehaviour = Callable[[AsyncIterator[Message], Caller], AsyncGenerator[Message, None]]
+"""A servicer's streaming method: messages and caller in, messages out."""
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _log = structlog.get_logger("exchange.call")
@@ -39,57 +43,51 @@ class Method(msgspec.Struct, frozen=True):
         request: Class of its request.
         behaviour: What it does.
         log_sample: Of so many successful calls one is logged.
+        lookups: How many persons a request asks about; None where a method looks nobody up.
     """
 
     path: str
     request: type[Message]
-    behaviour: Behaviour
+    behaviour: "Behaviour | StreamBehaviour"
     log_sample: int = 1
+    lookups: Callable[[Message], int] | None = None
 
 
-class UnaryCall:
-    """Serves one method."""
+class Transport(msgspec.Struct, frozen=True):
+    """What every call of a server works with.
 
-    def __init__(self, method: Method, identify: Identify) -> None:
+    Attributes:
+        identify: Names the caller.
+        account: Where lookups are counted.
+        clock: Gives the instant now in ms.
+    """
+
+    identify: Identify
+    account: Account
+    clock: Callable[[], int]
+
+
+class _Call:
+    """What unary calls and streams have in common."""
+
+    def __init__(self, method: Method, transport: Transport) -> None:
         self._method = method
-        self._identify = identify
+        self._transport = transport
         self._name = method.path.rpartition("/")[2]
         self._parse = method.request.FromString
         self._served = 0
-
-    async def serve(self, request: bytes, context: Context) -> bytes:
-        """Serve one call, or end it with a status."""
-        started = time.perf_counter()
-        caller: Caller | None = None
-        try:
-            caller = self._identify(context)
-            require(caller, self._method.path)
-            answer = (
-                await self._method.behaviour(self._message(request), caller)
-            ).SerializeToString()
-        except ExchangeError as error:
-            status = _status(error)
-            self._finish(started, caller, _CODES[status.code], error)
-            await _abort(context, status)
-            raise  # abort() has raised already; this is for the reader and the type checker.
-        except asyncio.CancelledError:
-            self._finish(started, caller, grpc.StatusCode.CANCELLED, None)
-            raise
-        except Exception as error:
-            defect_id = secrets.token_hex(8)
-            _log.exception("defect", method=self._name, defect_id=defect_id)
-            status = _status(ExchangeError(f"Internal error {defect_id}.", defect_id=defect_id))
-            self._finish(started, caller, grpc.StatusCode.INTERNAL, error)
-            await _abort(context, status)
-            raise
-        self._finish(started, caller, grpc.StatusCode.OK, None)
-        return answer
 
     def _message(self, request: bytes) -> Message:
         try:
             return self._parse(request)
         except DecodeError:
             raise InvalidRequestError("", f"is no {self._method.request.__name__}") from None
+
+    def _count(self, message: Message, caller: Caller) -> None:
+        # Before the answer, so that a quota can refuse; a lookup that fails counts as well.
+        if self._method.lookups is not None:
+            transport = self._transport
+            transport.account.add(caller, self._method.lookups(message), transport.clock())
 
     def _finish(
         self,
@@ -114,6 +112,64 @@ class UnaryCall:
             reason=error.reason if isinstance(error, ExchangeError) else "",
             cause=_cause(error),
         )
+
+    async def _fail(
+        self, started: float, caller: Caller | None, error: BaseException, context: Context
+    ) -> None:
+        """End a call that raised with the status of its error."""
+        if isinstance(error, ExchangeError):
+            status = _status(error)
+        elif isinstance(error, Exception):
+            defect_id = secrets.token_hex(8)
+            _log.error("defect", exc_info=error, method=self._name, defect_id=defect_id)
+            status = _status(ExchangeError(f"Internal error {defect_id}.", defect_id=defect_id))
+        else:
+            self._finish(started, caller, grpc.StatusCode.CANCELLED, None)
+            return
+        self._finish(started, caller, _CODES[status.code], error)
+        await _abort(context, status)
+
+
+class UnaryCall(_Call):
+    """Serves one method."""
+
+    async def serve(self, request: bytes, context: Context) -> bytes:
+        """Serve one call, or end it with a status."""
+        started = time.perf_counter()
+        caller: Caller | None = None
+        try:
+            caller = self._transport.identify(context)
+            require(caller, self._method.path)
+            message = self._message(request)
+            self._count(message, caller)
+            behaviour = cast("Behaviour", self._method.behaviour)
+            answer = (await behaviour(message, caller)).SerializeToString()
+        except BaseException as error:
+            await self._fail(started, caller, error, context)
+            raise  # Where abort() has not raised already: a call that was cancelled.
+        self._finish(started, caller, grpc.StatusCode.OK, None)
+        return answer
+
+
+class StreamCall(_Call):
+    """Serves one method with a stream in and a stream out; lookups are not streamed."""
+
+    async def serve(self, requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
+        """Serve one stream, or end it with a status."""
+        started = time.perf_counter()
+        caller: Caller | None = None
+        try:
+            caller = self._transport.identify(context)
+            require(caller, self._method.path)
+            messages = (self._message(request) async for request in requests)
+            behaviour = cast("StreamBehaviour", self._method.behaviour)
+            async with aclosing(behaviour(messages, caller)) as answers:
+                async for answer in answers:
+                    yield answer.SerializeToString()
+        except BaseException as error:
+            await self._fail(started, caller, error, context)
+            raise  # Where abort() has not raised already: a stream that was cancelled.
+        self._finish(started, caller, grpc.StatusCode.OK, None)
 
 
 def _cause(error: Exception | None) -> str:

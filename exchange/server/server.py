@@ -1,12 +1,12 @@
 """The gRPC server of one process: services, health, reflection, port and limits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import grpc
 import grpc.aio
+import msgspec
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message_factory import GetMessageClass
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from exchange.api.v1 import (
@@ -15,11 +15,11 @@ from exchange.api.v1 import (
     recognition_service_pb2,
 )
 from exchange.core.errors import StartError
-from exchange.server.calls import Method, UnaryCall
+from exchange.server import health
+from exchange.server.account import LOOKUPS, Account
+from exchange.server.calls import Method, StreamCall, Transport, UnaryCall
 from exchange.server.identity import Identify
-
-MESSAGE_BYTES_MAX = 5 * 1024 * 1024
-"""4 MiB of payloads (the API's limit) and what stands around them."""
+from exchange.server.limits import ConnectionLimits
 
 SERVICES: tuple[ServiceDescriptor, ...] = (
     health_code_service_pb2.DESCRIPTOR.services_by_name["HealthCodeService"],
@@ -31,47 +31,82 @@ SERVICES: tuple[ServiceDescriptor, ...] = (
 _SAMPLED = frozenset({"CheckHealthCode"})
 
 
+class ServerOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How a server serves.
+
+    Attributes:
+        identify: Names the caller of a call.
+        clock: Gives the instant now in ms.
+        limits: Of connections.
+        check_log_sample: Of so many successful single checks one is logged.
+        shared_port: Other processes listen on the same port.
+    """
+
+    identify: Identify
+    clock: Callable[[], int]
+    limits: ConnectionLimits = ConnectionLimits()
+    check_log_sample: int = 1_000
+    shared_port: bool = False
+
+
 class ExchangeServer:
     """Serves the API on one port."""
 
-    def __init__(
-        self, servicers: Mapping[str, object], identify: Identify, check_log_sample: int
-    ) -> None:
+    def __init__(self, servicers: Mapping[str, object], options: ServerOptions) -> None:
         """Take what is served.
 
         Args:
             servicers: By name of the service; each has a coroutine method per method.
-            identify: Names the caller.
-            check_log_sample: Of so many single checks one is logged.
+            options: How it is served.
         """
+        self.account = Account()
+        self._transport = Transport(options.identify, self.account, options.clock)
         self._server = grpc.aio.server(
-            options=(
-                # A second server on a taken port must fail, not take half of the calls.
-                ("grpc.so_reuseport", 0),
-                ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
-                ("grpc.max_send_message_length", MESSAGE_BYTES_MAX * 4),
-            )
+            options=options.limits.options(shared_port=options.shared_port)
         )
         for service in SERVICES:
-            handlers = _handlers(service, servicers[service.name], identify, check_log_sample)
+            handlers = self._handlers(service, servicers[service.name], options.check_log_sample)
             generic = grpc.method_handlers_generic_handler(service.full_name, handlers)
             self._server.add_generic_rpc_handlers((generic,))
-        self.health = health.aio.HealthServicer()  # type: ignore[attr-defined] # missing in the stubs
-        health_pb2_grpc.add_HealthServicer_to_server(self.health, self._server)
         names = [service.full_name for service in SERVICES]
+        self.health = health.Health(("", *names))
+        self._server.add_generic_rpc_handlers((self.health.handler(),))
         reflection.enable_server_reflection(
-            (*names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
+            (*names, health.SERVICE, reflection.SERVICE_NAME), self._server
         )
-        self._names: Sequence[str] = ("", *names)
 
-    async def start(self, address: str) -> int:
-        """Listen without transport security and return the port.
+    def _handlers(
+        self, service: ServiceDescriptor, servicer: object, check_log_sample: int
+    ) -> dict[str, "grpc.RpcMethodHandler[bytes, bytes]"]:
+        handlers = {}
+        for descriptor in service.methods:
+            path = f"/{service.full_name}/{descriptor.name}"
+            method = Method(
+                path=path,
+                request=GetMessageClass(descriptor.input_type),
+                behaviour=getattr(servicer, descriptor.name),
+                log_sample=check_log_sample if descriptor.name in _SAMPLED else 1,
+                lookups=LOOKUPS.get(path),
+            )
+            handlers[descriptor.name] = (
+                grpc.stream_stream_rpc_method_handler(StreamCall(method, self._transport).serve)
+                if descriptor.client_streaming
+                else grpc.unary_unary_rpc_method_handler(UnaryCall(method, self._transport).serve)
+            )
+        return handlers
+
+    async def start(self, address: str, credentials: grpc.ServerCredentials | None = None) -> int:
+        """Listen, without transport security where there are no credentials; return the port.
 
         Raises:
             StartError: The address cannot be taken.
         """
         try:
-            port = self._server.add_insecure_port(address)
+            port = (
+                self._server.add_insecure_port(address)
+                if credentials is None
+                else self._server.add_secure_port(address, credentials)
+            )
         except RuntimeError as error:
             raise StartError(
                 f"The address {address} cannot be listened on: is it taken?"
@@ -79,33 +114,11 @@ class ExchangeServer:
         await self._server.start()
         return port
 
-    async def set_serving(self, serving: bool) -> None:
-        """Tell the truth about every service, to those who watch as well."""
-        status = health_pb2.HealthCheckResponse
-        for name in self._names:
-            await self.health.set(name, status.SERVING if serving else status.NOT_SERVING)
-
     async def stop(self, grace_seconds: float) -> None:
         """Take no new calls, let those running finish within the grace."""
+        self.health.close()
         await self._server.stop(grace_seconds)
 
     async def wait(self) -> None:
         """Wait until the server has stopped."""
         await self._server.wait_for_termination()
-
-
-def _handlers(
-    service: ServiceDescriptor, servicer: object, identify: Identify, check_log_sample: int
-) -> dict[str, "grpc.RpcMethodHandler[bytes, bytes]"]:
-    handlers = {}
-    for descriptor in service.methods:
-        method = Method(
-            path=f"/{service.full_name}/{descriptor.name}",
-            request=GetMessageClass(descriptor.input_type),
-            behaviour=getattr(servicer, descriptor.name),
-            log_sample=check_log_sample if descriptor.name in _SAMPLED else 1,
-        )
-        handlers[descriptor.name] = grpc.unary_unary_rpc_method_handler(
-            UnaryCall(method, identify).serve
-        )
-    return handlers

@@ -1,0 +1,82 @@
+"""One worker process: it serves until it is told to stop, or until its parent is gone."""
+
+import asyncio
+import multiprocessing
+import signal
+from collections.abc import Callable
+from enum import IntEnum
+from multiprocessing.connection import Connection
+from typing import Protocol
+
+import msgspec
+import uvloop
+
+from exchange.core.errors import ExchangeError, StoreError
+
+
+class WorkerExit(IntEnum):
+    """Exit codes of a worker."""
+
+    DRAINED = 0
+    REFUSED = 6
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What a worker tells its parent once: that it serves, or why it does not.
+
+    Attributes:
+        refusal: Sentence that says what to mend; ``""`` if it serves.
+        store_failed: The store was the reason, so that trying again is right.
+    """
+
+    refusal: str = ""
+    store_failed: bool = False
+
+
+class Serving(Protocol):
+    """What a worker runs."""
+
+    async def start(self) -> None:
+        """Serve.
+
+        Raises:
+            ExchangeError: It cannot.
+        """
+
+    async def stop(self) -> None:
+        """Drain and let go; also after a start that failed."""
+
+
+def run_worker(make: Callable[[], Serving], reports: Connection) -> None:
+    """Be a worker: start, report, serve, drain, end the process."""
+    # Ctrl-C reaches the whole group of processes; the parent alone says when to stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        code = runner.run(_run(make, reports))
+    raise SystemExit(code)
+
+
+async def _run(make: Callable[[], Serving], reports: Connection) -> WorkerExit:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        sentinel = parent.sentinel
+
+        def orphaned() -> None:
+            loop.remove_reader(sentinel)
+            stop.set()
+
+        loop.add_reader(sentinel, orphaned)
+    serving = make()
+    try:
+        await serving.start()
+    except ExchangeError as error:
+        await serving.stop()
+        reports.send_bytes(msgspec.json.encode(Report(str(error), isinstance(error, StoreError))))
+        return WorkerExit.REFUSED
+    reports.send_bytes(msgspec.json.encode(Report()))
+    await stop.wait()
+    await serving.stop()
+    return WorkerExit.DRAINED
