@@ -55,3 +55,19 @@ class Retention:
     def horizon_ms(self, now_ms: int) -> int:
         """Return the earliest as-of time that is still kept."""
         return max(self._floor_ms, now_ms - self._retention_ms)
+
+
+async def remembered_horizon_ms(store: Store, now_ms: int) -> int | None:
+    """Return the horizon under the retention the store was last served with; None if never.
+
+    A sweep works with this one: a command started with other settings than the server must not
+    remove what the server still shows.
+
+    Raises:
+        StoreUnavailableError: The store does not answer.
+    """
+    found = await store.mark(MARK)
+    if found is None:
+        return None
+    remembered = msgspec.json.decode(found, type=_Remembered)
+    return max(remembered.floor_ms, now_ms - remembered.retention_ms)

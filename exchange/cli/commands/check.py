@@ -1,0 +1,111 @@
+"""`check`: ask whether a traveller may pass, and why."""
+
+from typing import Annotated
+
+import typer
+
+from exchange.api.v1 import decision_pb2 as pb, recognition_service_pb2 as service_pb
+from exchange.api.v1.health_code_pb2 import HealthCode
+from exchange.cli.client import Connection, connect
+from exchange.cli.documents import read_document
+from exchange.cli.options import (
+    ADDRESS_DEFAULT,
+    Address,
+    Caller,
+    Destination,
+    DocumentFile,
+    Json,
+    Timeout,
+    member_urn,
+)
+from exchange.cli.output import age, as_dict, code_of, facts, instant, out, print_json, table
+from exchange.cli.spans import parse_span
+from exchange.core.members import BY_CODE
+
+Origin = Annotated[str, typer.Option(help="Member where the traveller comes from.")]
+MaxAge = Annotated[
+    str,
+    typer.Option(help="Oldest statement that may admit, as 90min, 48h or 7d.", metavar="SPAN"),
+]
+
+
+def check(  # noqa: PLR0913 - an argument per option
+    destination: Destination,
+    *,
+    document: DocumentFile = None,
+    origin: Origin = "",
+    max_age: MaxAge = "",
+    caller: Caller = None,
+    address: Address = ADDRESS_DEFAULT,
+    timeout: Timeout = 10,
+    json: Json = False,
+) -> None:
+    """Ask whether a traveller may pass at a destination. A refusal is an answer, exit code 0."""
+    request = service_pb.CheckHealthCodeRequest(
+        document=read_document(document),
+        destination=f"members/{destination}",
+        origin=f"members/{origin}" if origin else "",
+    )
+    if max_age:
+        request.max_age.FromTimedelta(parse_span(max_age))
+    with connect(Connection(address, caller or member_urn(destination), timeout)) as client:
+        decision = client.call(client.recognition.CheckHealthCode, request).decision
+    if json:
+        print_json(as_dict(decision))
+    else:
+        _show(decision, destination)
+
+
+def _show(decision: pb.Decision, destination: str) -> None:
+    console, rendering = out(), decision.rendering
+    shown = f"{rendering.chinese_text} / {rendering.english_text}"
+    colour = f" ({rendering.colour})" if rendering.colour else ""
+    console.print(
+        facts(
+            {
+                "Verdict": pb.Decision.Verdict.Name(decision.verdict),
+                "Shown": f"{shown}{colour}, as in {_name(destination)}",
+                "Decided": f"{instant(decision.decide_time)} under policy {decision.policy}, "
+                f"revision {decision.policy_revision}",
+                "Rely on it": f"until {instant(decision.expire_time)}",
+            }
+        )
+    )
+    console.print(
+        table(
+            ("because of", "comes to", "issuer", "in words"),
+            [_finding(finding) for finding in decision.findings],
+        )
+    )
+    if decision.statements:
+        console.print(
+            table(
+                ("statement of", "handed in by", "level", "state", "as of", "age", "stands"),
+                [_statement(used, decision) for used in decision.statements],
+            )
+        )
+
+
+def _finding(finding: pb.Finding) -> tuple[str, ...]:
+    verdict = pb.Decision.Verdict.Name(finding.verdict) if finding.verdict else ""
+    reason = f"{finding.reason} {finding.detail}".rstrip()
+    words = f"{finding.english_text}\n{finding.chinese_text}"
+    return reason, verdict, _name(code_of(finding.issuer)), words
+
+
+def _statement(used: pb.UsedStatement, decision: pb.Decision) -> tuple[str, ...]:
+    return (
+        _name(code_of(used.issuer)),
+        _name(code_of(used.via)),
+        HealthCode.Level.Name(used.level) if used.level else "",
+        HealthCode.State.Name(used.state),
+        instant(used.as_of_time),
+        age(used.as_of_time, decision.decide_time),
+        pb.UsedStatement.Standing.Name(used.standing),
+    )
+
+
+def _name(code: str) -> str:
+    """Name a member; one that this release does not know keeps its code."""
+    known = BY_CODE.get(code)
+    return f"{code} {known.name}" if known else code

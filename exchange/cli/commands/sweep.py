@@ -1,0 +1,44 @@
+"""`sweep`: remove from the store what is past retention."""
+
+import asyncio
+
+from exchange.app import make_store
+from exchange.cli.commands.migrate import STORE_SETTINGS
+from exchange.cli.options import Json, with_settings
+from exchange.cli.output import out, print_json
+from exchange.cli.progress import progress
+from exchange.operations.clock import system_clock
+from exchange.operations.retention import remembered_horizon_ms
+from exchange.settings import Settings
+from exchange.stores.base import SweepProgress
+
+
+@with_settings(*STORE_SETTINGS)
+def sweep(settings: Settings, *, json: Json = False) -> None:
+    """Remove statements that are past the retention the exchange was last served with.
+
+    They are hidden already; this gives the room back. Stopping half-way is safe.
+    """
+    swept = asyncio.run(_sweep(settings))
+    if json:
+        print_json({"scanned_count": swept.scanned_count, "removed_count": swept.removed_count})
+    else:
+        out().print(f"{swept.scanned_count:,} rows looked at, {swept.removed_count:,} removed.")
+
+
+async def _sweep(settings: Settings) -> SweepProgress:
+    store = make_store(settings)
+    await store.connect()
+    last = SweepProgress(0, 0, 0.0)
+    try:
+        await store.check()
+        horizon_ms = await remembered_horizon_ms(store, system_clock())
+        if horizon_ms is None:  # Never served: there is nothing that could be too old.
+            return last
+        with progress("Sweeping", 1.0) as advance:
+            async for now in store.sweep(horizon_ms):
+                advance(now.fraction - last.fraction, now.scanned_count - last.scanned_count)
+                last = now
+        return last
+    finally:
+        await store.close()

@@ -1,0 +1,83 @@
+"""Errors as sentences: what a call, a store or the file system reports, and its exit code."""
+
+from typing import TypeVar, cast
+
+import grpc
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from exchange.cli.exits import CommandError, ExitCode
+from exchange.core.errors import ExchangeError, SchemaError, StartError, StoreError
+
+Detail = TypeVar("Detail", bound=Message)
+
+_CODES = {
+    grpc.StatusCode.INVALID_ARGUMENT: ExitCode.WRONG_INPUT,
+    grpc.StatusCode.NOT_FOUND: ExitCode.WRONG_INPUT,
+    grpc.StatusCode.FAILED_PRECONDITION: ExitCode.WRONG_INPUT,
+    grpc.StatusCode.OUT_OF_RANGE: ExitCode.WRONG_INPUT,
+    grpc.StatusCode.UNIMPLEMENTED: ExitCode.WRONG_INPUT,
+    grpc.StatusCode.UNAUTHENTICATED: ExitCode.NOT_ALLOWED,
+    grpc.StatusCode.PERMISSION_DENIED: ExitCode.NOT_ALLOWED,
+    grpc.StatusCode.UNAVAILABLE: ExitCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED: ExitCode.UNAVAILABLE,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: ExitCode.UNAVAILABLE,
+    grpc.StatusCode.ABORTED: ExitCode.UNAVAILABLE,
+    grpc.StatusCode.CANCELLED: ExitCode.INTERRUPTED,
+}
+
+
+def of_call(error: grpc.RpcError, address: str) -> CommandError:
+    """Say what a failed call means, with what its status details add."""
+    call = cast(grpc.Call, error)  # What a stub raises is both; the stubs' types do not say so.
+    code = call.code()
+    exit_code = _CODES.get(code, ExitCode.DEFECT)
+    status = rpc_status.from_call(call)
+    if status is None:
+        return CommandError(_of_transport(code, call.details() or "", address), exit_code)
+    info = _detail(status.details, error_details_pb2.ErrorInfo())
+    retry = _detail(status.details, error_details_pb2.RetryInfo())
+    sentence = status.message or code.name
+    if info is not None:
+        sentence = f"{sentence.rstrip('.')} ({info.reason})."
+    if retry is not None:
+        sentence += f" Try again in {retry.retry_delay.seconds} s."
+    return CommandError(sentence, exit_code)
+
+
+def _of_transport(code: grpc.StatusCode, text: str, address: str) -> str:
+    """Name errors that come from gRPC itself: there the text is for developers."""
+    if code == grpc.StatusCode.UNAVAILABLE:
+        return (
+            f"No exchange answers at {address}: start one with `make run`, "
+            "or name another with --address."
+        )
+    if code == grpc.StatusCode.DEADLINE_EXCEEDED:
+        return f"The exchange at {address} did not answer in time; see --timeout."
+    if code == grpc.StatusCode.UNIMPLEMENTED:
+        return f"What listens at {address} does not know this method: is it this exchange?"
+    return f"The call to {address} failed: {code.name}. {text}".rstrip()
+
+
+def _detail(details: object, wanted: Detail) -> Detail | None:
+    for packed in details:  # type: ignore[attr-defined] # a repeated Any
+        if packed.Unpack(wanted):
+            return wanted
+    return None
+
+
+def of_exchange(error: ExchangeError) -> CommandError:
+    """Say what stops a command that works beside the store, or a server that will not start."""
+    if isinstance(error, StartError | SchemaError):
+        return CommandError(str(error), ExitCode.START_REFUSED)
+    if isinstance(error, StoreError):
+        return CommandError(f"{error} ({error.reason})", ExitCode.UNAVAILABLE)
+    return CommandError(str(error), ExitCode.WRONG_INPUT)
+
+
+def of_system(error: OSError) -> CommandError:
+    """Say what the file system reports."""
+    what = error.strerror or type(error).__name__
+    where = f"{error.filename}: " if error.filename else ""
+    return CommandError(f"{where}{what}.", ExitCode.WRONG_INPUT)

@@ -1,0 +1,174 @@
+"""Options that commands share: the settings of the exchange, and how to reach one."""
+
+import inspect
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from adapters.registry import FORMATS
+from exchange.cli.exits import CommandError, ExitCode
+from exchange.core.members import MEMBERS
+from exchange.settings import FILE_VARIABLE, PREFIX, Settings
+
+ADDRESS_DEFAULT = "127.0.0.1:7443"
+
+_CONNECTION = "Connection"
+_SETTINGS = "Settings"
+
+
+def complete_member(incomplete: str) -> list[tuple[str, str]]:
+    """Give the members that a shell may complete to."""
+    return [(one.code, one.name) for one in MEMBERS if one.code.startswith(incomplete)]
+
+
+def complete_format(incomplete: str) -> list[tuple[str, str]]:
+    """Give the formats that a shell may complete to."""
+    return [(one.id, one.content) for one in FORMATS.values() if one.id.startswith(incomplete)]
+
+
+Address = Annotated[
+    str,
+    typer.Option(
+        envvar=f"{PREFIX}ADDRESS", help="Where the exchange listens.", rich_help_panel=_CONNECTION
+    ),
+]
+Timeout = Annotated[
+    float,
+    typer.Option(
+        min=0.1,
+        max=300,
+        help="Seconds to wait for one answer, retries included.",
+        rich_help_panel=_CONNECTION,
+    ),
+]
+Caller = Annotated[
+    str | None,
+    typer.Option(
+        help="Who asks, as urn:health-exchange:checkpoint:370000:gate-1; by default the member.",
+        rich_help_panel=_CONNECTION,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Member = Annotated[
+    str, typer.Option(help="Six-digit code of the member.", autocompletion=complete_member)
+]
+FormatId = Annotated[
+    str,
+    typer.Option("--format", help="Id of the member's format.", autocompletion=complete_format),
+]
+Destination = Annotated[
+    str,
+    typer.Option(help="Member where the traveller wants to pass.", autocompletion=complete_member),
+]
+DocumentFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--document",
+        help="File with the document, as {'type': 'RESIDENT_ID', 'number': ...} in JSON or as one "
+        "line TYPE NUMBER; without it you are asked. Never an argument: those are seen by others.",
+    ),
+]
+
+ALL_SETTINGS = tuple(Settings.model_fields)
+
+Command = Callable[..., int | None]
+
+
+def member_urn(member: str) -> str:
+    """Return the name of a member as a caller."""
+    return f"urn:health-exchange:member:{member}"
+
+
+OPERATOR_URN = "urn:health-exchange:operator:command-line"
+
+
+def with_settings(
+    *names: str, fixed: Mapping[str, object] | None = None
+) -> Callable[[Command], Command]:
+    """Give a command one option for each named setting, and the argument ``settings``.
+
+    Args:
+        names: Of the settings.
+        fixed: Values that hold unless the caller gives another one.
+    """
+
+    def decorate(command: Command) -> Command:
+        signature = inspect.signature(command, eval_str=True)
+
+        @wraps(command)
+        def wrapper(**given: Any) -> int | None:
+            chosen = {name: given.pop(name) for name in names}
+            values = {name: value for name, value in chosen.items() if value not in (None, [])}
+            return command(settings=load_settings({**(fixed or {}), **values}), **given)
+
+        own = [one for one in signature.parameters.values() if one.name != "settings"]
+        options = [_option(name, Settings.model_fields[name]) for name in names]
+        wrapper.__signature__ = signature.replace(  # type: ignore[attr-defined] # read by typer
+            parameters=[*own, *options]
+        )
+        wrapper.__annotations__ = {}
+        return wrapper
+
+    return decorate
+
+
+def _option(name: str, field: FieldInfo) -> inspect.Parameter:
+    kind: object = str | None
+    if field.annotation is bool:
+        kind = bool | None
+    elif isinstance(field.default, tuple):
+        kind = list[str] | None
+    default = "" if field.default is None else f" Default: {_text(field.default)}."
+    option = typer.Option(
+        # Named, so that there is no second option --no-...: no switch is on by default.
+        f"--{name.replace('_', '-')}",
+        help=f"{field.description}{default}",
+        show_default=False,
+        metavar="",
+        rich_help_panel=_SETTINGS,
+    )
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[kind, option],
+    )
+
+
+def _text(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def load_settings(given: Mapping[str, object]) -> Settings:
+    """Read the settings; what the command line gives comes first.
+
+    Raises:
+        CommandError: A value is wrong, or the settings file cannot be read.
+    """
+    path = os.environ.get(FILE_VARIABLE)
+    try:
+        if path is not None:
+            # The library takes a file that is not there for an empty one.
+            tomllib.loads(Path(path).read_text("utf-8"))
+        return Settings.model_validate(dict(given))
+    except ValidationError as error:
+        raise CommandError(_wrong(error), ExitCode.START_REFUSED) from error
+    except (OSError, ValueError) as error:
+        raise CommandError(
+            f"The settings file {path}, named by {FILE_VARIABLE}, cannot be read as TOML.",
+            ExitCode.START_REFUSED,
+        ) from error
+
+
+def _wrong(error: ValidationError) -> str:
+    return " ".join(
+        f"The setting {'.'.join(map(str, one['loc']))} is wrong: {one['msg']}."
+        for one in error.errors(include_url=False, include_input=False)
+    )

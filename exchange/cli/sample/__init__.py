@@ -1,0 +1,1 @@
+"""A synthetic population: seeded persons, their statements, and native files of any size."""

@@ -1,0 +1,11 @@
+"""Holds that formats at hand can carry, by member: samples show them over green codes."""
+
+from exchange.core.health_code import Hold
+
+HOLDS: dict[str, tuple[Hold, ...]] = {
+    "110000": (
+        Hold("POPUP_3", "时空关联待人工判定"),
+        Hold("POPUP_4", "未按要求完成核酸检测"),
+    ),
+}
+"""Code and text as the member's table has them; a test writes and reads each."""
