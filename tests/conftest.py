@@ -7,6 +7,8 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from exchange.server.logs import processors
+
 pytest_plugins = ["tests.cassandra_fixture", "tests.server_fixture"]
 
 # Deterministic: the same examples on every machine and in every run.
@@ -35,12 +37,7 @@ def log_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Write every log line of the run into one file, for the search for leaks at the end."""
     with (tmp_path_factory.getbasetemp() / "exchange.log").open("w", buffering=1) as file:
         structlog.configure(
-            processors=[
-                structlog.contextvars.merge_contextvars,
-                structlog.processors.add_log_level,
-                structlog.processors.dict_tracebacks,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
-            ],
+            processors=processors(structlog.processors.JSONRenderer(ensure_ascii=False)),
             logger_factory=structlog.WriteLoggerFactory(file=file),
             cache_logger_on_first_use=False,
         )
