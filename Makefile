@@ -12,7 +12,7 @@ PYTEST_ARGS ?=
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | awk -F'\t' '{printf "  %-18s %s\n", $$1, $$2}'
 
-$(VENV)/.stamp: requirements/all.txt pyproject.toml
+$(VENV)/.stamp: requirements/all.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install python3.11 and its venv module."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/all.txt

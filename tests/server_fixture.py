@@ -60,6 +60,11 @@ class Client:
         answer: bytes = await call(request, metadata=self.metadata)
         return answer
 
+    async def raw_stream(self, path: str, *requests: bytes) -> list[bytes]:
+        """Call a streaming method with bytes of the test's own making."""
+        call = self.channel.stream_stream(path, bytes, bytes)
+        return [answer async for answer in call(iter(requests), metadata=self.metadata)]
+
     async def publish(
         self, member: str, format_id: str, *payloads: bytes, request_id: str = ""
     ) -> health_code_service_pb2.PublishHealthCodesResponse:

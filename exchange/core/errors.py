@@ -5,6 +5,7 @@ r"""Every error of the exchange, as a tree; each carries its data as attributes.
     ExchangeError
     |-- InvalidRequestError         a field of a request is missing or malformed
     |-- NotFoundError               no such member or format
+    |-- FormatKeyMissingError       no key for a format that signs or encrypts
     |-- UnauthenticatedError        the caller names nobody known
     |-- PermissionDeniedError       the caller may not do this
     |-- DeadlineError               the caller's deadline has passed
@@ -57,6 +58,19 @@ class NotFoundError(ExchangeError):
     def __init__(self, kind: str, name: str) -> None:
         super().__init__(f"There is no {kind} {name!r}.", kind=kind, name=name)
         self.reason = f"{kind.upper()}_NOT_FOUND"
+
+
+class FormatKeyMissingError(ExchangeError):
+    """The exchange has no key for a format that signs or encrypts; its operator has to add one."""
+
+    reason = "FORMAT_KEY_MISSING"
+
+    def __init__(self, format_id: str, key: str) -> None:
+        super().__init__(
+            f"The exchange has no key {key!r} for the format {format_id}.",
+            format=format_id,
+            key=key,
+        )
 
 
 class UnauthenticatedError(ExchangeError):

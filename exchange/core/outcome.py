@@ -27,7 +27,7 @@ class Reason(StrEnum):
     VALUE_TOO_LARGE = "VALUE_TOO_LARGE"
 
 
-class Translated(msgspec.Struct, frozen=True):
+class Translated(msgspec.Struct, frozen=True, gc=False):
     """A record that was read.
 
     Attributes:
@@ -41,7 +41,7 @@ class Translated(msgspec.Struct, frozen=True):
     health_code: HealthCode
 
 
-class Rejected(msgspec.Struct, frozen=True):
+class Rejected(msgspec.Struct, frozen=True, gc=False):
     """A record that was not read, or not taken.
 
     Attributes:

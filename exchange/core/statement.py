@@ -36,7 +36,7 @@ Row = tuple[str, str, bytes]
 """What a store gives back for a subject: issuer, via, value."""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One row to write.
 
     Attributes:
@@ -54,7 +54,7 @@ class Entry(msgspec.Struct, frozen=True):
     value: bytes
 
 
-class Statement(msgspec.Struct, frozen=True):
+class Statement(msgspec.Struct, frozen=True, gc=False):
     """A health code with its key and its receipt, as read from a store.
 
     Attributes:

@@ -1,14 +1,15 @@
 """Publishing: a member's own bytes, or the common schema, in; kept statements and failures out."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
+from typing import TypeVar, TypeVarTuple
 
 import msgspec
 
 from adapters.base import Format, Keys
 from exchange.core.documents import is_unique
-from exchange.core.errors import InvalidRequestError, NotFoundError
+from exchange.core.errors import FormatKeyMissingError, InvalidRequestError, NotFoundError
 from exchange.core.masking import mask
 from exchange.core.members import BY_CODE, NATIONAL
 from exchange.core.outcome import Outcome, Reason, Rejected, Translated
@@ -32,6 +33,10 @@ class Judged(msgspec.Struct, frozen=True):
     entries: tuple[Entry, ...]
     accepted_count: int
     failures: tuple[Failure, ...]
+
+
+_Arguments = TypeVarTuple("_Arguments")
+_Result = TypeVar("_Result")
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -82,11 +87,34 @@ class Publisher:
 
         Raises:
             NotFoundError: There is no such format, or it is another member's.
+            FormatKeyMissingError: It signs or encrypts and the settings name no key.
         """
         found = self._formats.get(format_id)
         if found is None or found.member != member:
             raise NotFoundError("format", format_id)
+        for key in found.keys:
+            if key not in self.keys_of(format_id):
+                raise FormatKeyMissingError(format_id, key)
         return found
+
+    def now_ms(self) -> int:
+        """Return the receiving instant."""
+        return self._environment.clock()
+
+    async def in_intake(
+        self, work: Callable[[*_Arguments], _Result], *arguments: *_Arguments
+    ) -> _Result:
+        """Run work of intake apart from lookups and return its result."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._intake, work, *arguments)
+
+    async def keep(self, judged: Judged) -> None:
+        """Write what was judged; when it returns, all of it is durable.
+
+        Raises:
+            StoreError: Not everything is known to be durable; sending it again is exact.
+        """
+        await self._environment.store.write(judged.entries)
 
     def keys_of(self, format_id: str) -> Keys:
         """Return the keys of a format; empty for one that needs none."""
@@ -104,11 +132,9 @@ class Publisher:
         """
         found = self.format_of(member, format_id)
         received_ms = self._environment.clock()
-        loop = asyncio.get_running_loop()
-        judged = await loop.run_in_executor(
-            self._intake, self._read, member, found, payloads, received_ms
-        )
-        return await self._keep(judged)
+        judged = await self.in_intake(self._read, member, found, payloads, received_ms)
+        await self.keep(judged)
+        return Publication(judged.accepted_count, judged.failures)
 
     async def publish_outcomes(self, member: str, outcomes: Sequence[Outcome]) -> Publication:
         """Judge records that are read already, keep what is good.
@@ -117,7 +143,9 @@ class Publisher:
             StoreError: Not everything is known to be durable; sending it again is exact.
         """
         received_ms = self._environment.clock()
-        return await self._keep(self.judge(member, outcomes, received_ms, Place()))
+        judged = self.judge(member, outcomes, received_ms, Place())
+        await self.keep(judged)
+        return Publication(judged.accepted_count, judged.failures)
 
     def judge(
         self, member: str, outcomes: Iterable[Outcome], received_ms: int, place: Place
@@ -163,10 +191,6 @@ class Publisher:
                 f"hold {count} records, at most {RECORDS_MAX} are taken in one call",
             )
         return judged
-
-    async def _keep(self, judged: Judged) -> Publication:
-        await self._environment.store.write(judged.entries)
-        return Publication(judged.accepted_count, judged.failures)
 
     def _judge_one(
         self, member: str, outcome: Outcome, received_ms: int, horizon_ms: int

@@ -10,6 +10,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from exchange.core.errors import (
     DeadlineError,
     ExchangeError,
+    FormatKeyMissingError,
     InvalidRequestError,
     NotFoundError,
     PermissionDeniedError,
@@ -27,6 +28,7 @@ DOMAIN = "health-exchange"
 CODES: dict[type[ExchangeError], int] = {
     InvalidRequestError: code_pb2.INVALID_ARGUMENT,
     NotFoundError: code_pb2.NOT_FOUND,
+    FormatKeyMissingError: code_pb2.FAILED_PRECONDITION,
     UnauthenticatedError: code_pb2.UNAUTHENTICATED,
     PermissionDeniedError: code_pb2.PERMISSION_DENIED,
     DeadlineError: code_pb2.DEADLINE_EXCEEDED,

@@ -13,7 +13,8 @@ from tests.people import resident
 
 def _look_up(number: str) -> str:
     try:
-        return {}[number]
+        known: dict[str, str] = {}
+        return known[number]
     except KeyError as error:
         raise ValueError(f"no {number}") from error
 

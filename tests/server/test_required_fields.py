@@ -40,6 +40,11 @@ def _complete(service: str, method: str) -> Message:
         "EraseHealthCodes": publish_pb.EraseHealthCodesRequest(**parent),  # type: ignore[arg-type]
         "CheckHealthCode": check,
         "BatchCheckHealthCodes": check_pb.BatchCheckHealthCodesRequest(requests=[check]),
+        "StreamingPublishHealthCodes": publish_pb.StreamingPublishHealthCodesRequest(
+            start=publish_pb.StreamingPublishHealthCodesRequest.Start(
+                member="members/510000", format="510000-status-v1"
+            )
+        ),
         "PublishHealthCodes": publish_pb.PublishHealthCodesRequest(
             member="members/510000",
             native_payloads=publish_pb.NativePayloads(format="510000-status-v1"),
@@ -100,10 +105,11 @@ async def test_a_request_without_a_required_field_is_refused_by_its_path(
     client = exchange.client(caller)
     (found,) = (one.methods_by_name[method] for one in SERVICES if one.name == service)
     path_of = f"/{found.containing_service.full_name}/{method}"
-    await client.raw(path_of, request.SerializeToString())
+    call = client.raw_stream if found.client_streaming else client.raw
+    await call(path_of, request.SerializeToString())
     _clear(request, path)
     with refused() as how:
-        await client.raw(path_of, request.SerializeToString())
+        await call(path_of, request.SerializeToString())
     assert (how().code, how().reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
     assert how().fields == (path,)
 

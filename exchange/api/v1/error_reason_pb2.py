@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"exchange/api/v1/error_reason.proto\x12\x0f\x65xchange.api.v1*\xf7\x02\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x45RROR_REASON_INVALID_FIELD\x10\x01\x12!\n\x1d\x45RROR_REASON_MEMBER_NOT_FOUND\x10\x02\x12!\n\x1d\x45RROR_REASON_FORMAT_NOT_FOUND\x10\x03\x12\x1f\n\x1b\x45RROR_REASON_CALLER_UNKNOWN\x10\x04\x12#\n\x1f\x45RROR_REASON_CALLER_NOT_ALLOWED\x10\x05\x12 \n\x1c\x45RROR_REASON_DEADLINE_PASSED\x10\x06\x12\"\n\x1e\x45RROR_REASON_STORE_UNAVAILABLE\x10\x07\x12\x1b\n\x17\x45RROR_REASON_STORE_FULL\x10\x08\x12 \n\x1c\x45RROR_REASON_SCHEMA_MISMATCH\x10\t\x12\x19\n\x15\x45RROR_REASON_INTERNAL\x10\nb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"exchange/api/v1/error_reason.proto\x12\x0f\x65xchange.api.v1*\x9c\x03\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x45RROR_REASON_INVALID_FIELD\x10\x01\x12!\n\x1d\x45RROR_REASON_MEMBER_NOT_FOUND\x10\x02\x12!\n\x1d\x45RROR_REASON_FORMAT_NOT_FOUND\x10\x03\x12\x1f\n\x1b\x45RROR_REASON_CALLER_UNKNOWN\x10\x04\x12#\n\x1f\x45RROR_REASON_CALLER_NOT_ALLOWED\x10\x05\x12 \n\x1c\x45RROR_REASON_DEADLINE_PASSED\x10\x06\x12\"\n\x1e\x45RROR_REASON_STORE_UNAVAILABLE\x10\x07\x12\x1b\n\x17\x45RROR_REASON_STORE_FULL\x10\x08\x12 \n\x1c\x45RROR_REASON_SCHEMA_MISMATCH\x10\t\x12\x19\n\x15\x45RROR_REASON_INTERNAL\x10\n\x12#\n\x1f\x45RROR_REASON_FORMAT_KEY_MISSING\x10\x0b\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exchange.api.v1.error_reaso
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORREASON']._serialized_start=56
-  _globals['_ERRORREASON']._serialized_end=431
+  _globals['_ERRORREASON']._serialized_end=468
 # @@protoc_insertion_point(module_scope)

@@ -29,7 +29,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)exchange/api/v1/health_code_service.proto\x12\x0f\x65xchange.api.v1\x1a!exchange/api/v1/health_code.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xf0\x01\n\x19PublishHealthCodesRequest\x12,\n\x06member\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x65xchange.api/Member\x12\x18\n\nrequest_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12:\n\x0fnative_payloads\x18\x03 \x01(\x0b\x32\x1f.exchange.api.v1.NativePayloadsH\x00\x12\x41\n\x13health_code_records\x18\x04 \x01(\x0b\x32\".exchange.api.v1.HealthCodeRecordsH\x00\x42\x0c\n\nsubmission\">\n\x0eNativePayloads\x12\x14\n\x06\x66ormat\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08payloads\x18\x02 \x03(\x0c\x42\x04\xe2\x41\x01\x01\"M\n\x11HealthCodeRecords\x12\x38\n\x07records\x18\x01 \x03(\x0b\x32!.exchange.api.v1.HealthCodeRecordB\x04\xe2\x41\x01\x01\"\xab\x01\n\x10HealthCodeRecord\x12\x31\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x19.exchange.api.v1.DocumentB\x04\xe2\x41\x01\x02\x12\x36\n\x0bhealth_code\x18\x02 \x01(\x0b\x32\x1b.exchange.api.v1.HealthCodeB\x04\xe2\x41\x01\x02\x12,\n\x06issuer\x18\x03 \x01(\tB\x1c\xe2\x41\x01\x01\xfa\x41\x15\n\x13\x65xchange.api/Member\"r\n\x1aPublishHealthCodesResponse\x12\x1c\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x36\n\x08\x66\x61ilures\x18\x02 \x03(\x0b\x32\x1e.exchange.api.v1.RecordFailureB\x04\xe2\x41\x01\x03\"\xda\x03\n\rRecordFailure\x12\x1b\n\rpayload_index\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05index\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12;\n\x06reason\x18\x03 \x01(\x0e\x32%.exchange.api.v1.RecordFailure.ReasonB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x66ield\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"\xc4\x02\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x15\n\x11MALFORMED_PAYLOAD\x10\x01\x12\x14\n\x10MALFORMED_RECORD\x10\x02\x12\x19\n\x15\x41UTHENTICATION_FAILED\x10\x03\x12\x13\n\x0fISSUER_MISMATCH\x10\x04\x12\x12\n\x0eUPSTREAM_ERROR\x10\x05\x12\r\n\tNO_RECORD\x10\x06\x12\x11\n\rMISSING_FIELD\x10\x07\x12\x19\n\x15UNKNOWN_DOCUMENT_TYPE\x10\x08\x12\x14\n\x10INVALID_DOCUMENT\x10\t\x12\x12\n\x0eUNKNOWN_STATUS\x10\n\x12\x10\n\x0cINVALID_TIME\x10\x0b\x12\x0f\n\x0b\x46UTURE_TIME\x10\x0c\x12\x12\n\x0ePAST_RETENTION\x10\r\x12\x13\n\x0fVALUE_TOO_LARGE\x10\x0e\"\xb0\x01\n\x16ListHealthCodesRequest\x12\x30\n\x06parent\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\x12\x17\x65xchange.api/HealthCode\x12\x31\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x19.exchange.api.v1.DocumentB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"q\n\x17ListHealthCodesResponse\x12\x37\n\x0chealth_codes\x18\x01 \x03(\x0b\x32\x1b.exchange.api.v1.HealthCodeB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"~\n\x17\x45raseHealthCodesRequest\x12\x30\n\x06parent\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\x12\x17\x65xchange.api/HealthCode\x12\x31\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x19.exchange.api.v1.DocumentB\x04\xe2\x41\x01\x01\"6\n\x18\x45raseHealthCodesResponse\x12\x1a\n\x0c\x65rased_count\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x32\xaf\x04\n\x11HealthCodeService\x12\xbd\x01\n\x12PublishHealthCodes\x12*.exchange.api.v1.PublishHealthCodesRequest\x1a+.exchange.api.v1.PublishHealthCodesResponse\"N\xda\x41\x16member,native_payloads\x82\xd3\xe4\x93\x02/\"*/v1/{member=members/*}/healthCodes:publish:\x01*\x12\xa2\x01\n\x0fListHealthCodes\x12\'.exchange.api.v1.ListHealthCodesRequest\x1a(.exchange.api.v1.ListHealthCodesResponse\"<\xda\x41\x06parent\x82\xd3\xe4\x93\x02-\"(/v1/{parent=subjects/*}/healthCodes:list:\x01*\x12\xa6\x01\n\x10\x45raseHealthCodes\x12(.exchange.api.v1.EraseHealthCodesRequest\x1a).exchange.api.v1.EraseHealthCodesResponse\"=\xda\x41\x06parent\x82\xd3\xe4\x93\x02.\")/v1/{parent=subjects/*}/healthCodes:erase:\x01*\x1a\x0c\xca\x41\tlocalhostb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)exchange/api/v1/health_code_service.proto\x12\x0f\x65xchange.api.v1\x1a!exchange/api/v1/health_code.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xf0\x01\n\x19PublishHealthCodesRequest\x12,\n\x06member\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x65xchange.api/Member\x12\x18\n\nrequest_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12:\n\x0fnative_payloads\x18\x03 \x01(\x0b\x32\x1f.exchange.api.v1.NativePayloadsH\x00\x12\x41\n\x13health_code_records\x18\x04 \x01(\x0b\x32\".exchange.api.v1.HealthCodeRecordsH\x00\x42\x0c\n\nsubmission\">\n\x0eNativePayloads\x12\x14\n\x06\x66ormat\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08payloads\x18\x02 \x03(\x0c\x42\x04\xe2\x41\x01\x01\"M\n\x11HealthCodeRecords\x12\x38\n\x07records\x18\x01 \x03(\x0b\x32!.exchange.api.v1.HealthCodeRecordB\x04\xe2\x41\x01\x01\"\xab\x01\n\x10HealthCodeRecord\x12\x31\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x19.exchange.api.v1.DocumentB\x04\xe2\x41\x01\x02\x12\x36\n\x0bhealth_code\x18\x02 \x01(\x0b\x32\x1b.exchange.api.v1.HealthCodeB\x04\xe2\x41\x01\x02\x12,\n\x06issuer\x18\x03 \x01(\tB\x1c\xe2\x41\x01\x01\xfa\x41\x15\n\x13\x65xchange.api/Member\"r\n\x1aPublishHealthCodesResponse\x12\x1c\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x36\n\x08\x66\x61ilures\x18\x02 \x03(\x0b\x32\x1e.exchange.api.v1.RecordFailureB\x04\xe2\x41\x01\x03\"\x87\x03\n\"StreamingPublishHealthCodesRequest\x12J\n\x05start\x18\x01 \x01(\x0b\x32\x39.exchange.api.v1.StreamingPublishHealthCodesRequest.StartH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x12\x11\n\x07payload\x18\x03 \x01(\x0cH\x00\x12\x41\n\x13health_code_records\x18\x04 \x01(\x0b\x32\".exchange.api.v1.HealthCodeRecordsH\x00\x1a\xa5\x01\n\x05Start\x12,\n\x06member\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x65xchange.api/Member\x12\x18\n\nrequest_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x66ormat\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12>\n\x0fresume_position\x18\x04 \x01(\x0b\x32\x1f.exchange.api.v1.StreamPositionB\x04\xe2\x41\x01\x01\x42\x06\n\x04part\"d\n\x0eStreamPosition\x12\x19\n\x0b\x62yte_offset\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x1a\n\x0crecord_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rpayload_count\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x01\"\xbc\x01\n#StreamingPublishHealthCodesResponse\x12?\n\x10\x64urable_position\x18\x01 \x01(\x0b\x32\x1f.exchange.api.v1.StreamPositionB\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x61\x63\x63\x65pted_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x36\n\x08\x66\x61ilures\x18\x03 \x03(\x0b\x32\x1e.exchange.api.v1.RecordFailureB\x04\xe2\x41\x01\x03\"\xda\x03\n\rRecordFailure\x12\x1b\n\rpayload_index\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05index\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12;\n\x06reason\x18\x03 \x01(\x0e\x32%.exchange.api.v1.RecordFailure.ReasonB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x66ield\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"\xc4\x02\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x15\n\x11MALFORMED_PAYLOAD\x10\x01\x12\x14\n\x10MALFORMED_RECORD\x10\x02\x12\x19\n\x15\x41UTHENTICATION_FAILED\x10\x03\x12\x13\n\x0fISSUER_MISMATCH\x10\x04\x12\x12\n\x0eUPSTREAM_ERROR\x10\x05\x12\r\n\tNO_RECORD\x10\x06\x12\x11\n\rMISSING_FIELD\x10\x07\x12\x19\n\x15UNKNOWN_DOCUMENT_TYPE\x10\x08\x12\x14\n\x10INVALID_DOCUMENT\x10\t\x12\x12\n\x0eUNKNOWN_STATUS\x10\n\x12\x10\n\x0cINVALID_TIME\x10\x0b\x12\x0f\n\x0b\x46UTURE_TIME\x10\x0c\x12\x12\n\x0ePAST_RETENTION\x10\r\x12\x13\n\x0fVALUE_TOO_LARGE\x10\x0e\"\xb0\x01\n\x16ListHealthCodesRequest\x12\x30\n\x06parent\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\x12\x17\x65xchange.api/HealthCode\x12\x31\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x19.exchange.api.v1.DocumentB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"q\n\x17ListHealthCodesResponse\x12\x37\n\x0chealth_codes\x18\x01 \x03(\x0b\x32\x1b.exchange.api.v1.HealthCodeB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"~\n\x17\x45raseHealthCodesRequest\x12\x30\n\x06parent\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\x12\x17\x65xchange.api/HealthCode\x12\x31\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x19.exchange.api.v1.DocumentB\x04\xe2\x41\x01\x01\"6\n\x18\x45raseHealthCodesResponse\x12\x1a\n\x0c\x65rased_count\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x32\xbe\x05\n\x11HealthCodeService\x12\xbd\x01\n\x12PublishHealthCodes\x12*.exchange.api.v1.PublishHealthCodesRequest\x1a+.exchange.api.v1.PublishHealthCodesResponse\"N\xda\x41\x16member,native_payloads\x82\xd3\xe4\x93\x02/\"*/v1/{member=members/*}/healthCodes:publish:\x01*\x12\x8c\x01\n\x1bStreamingPublishHealthCodes\x12\x33.exchange.api.v1.StreamingPublishHealthCodesRequest\x1a\x34.exchange.api.v1.StreamingPublishHealthCodesResponse(\x01\x30\x01\x12\xa2\x01\n\x0fListHealthCodes\x12\'.exchange.api.v1.ListHealthCodesRequest\x1a(.exchange.api.v1.ListHealthCodesResponse\"<\xda\x41\x06parent\x82\xd3\xe4\x93\x02-\"(/v1/{parent=subjects/*}/healthCodes:list:\x01*\x12\xa6\x01\n\x10\x45raseHealthCodes\x12(.exchange.api.v1.EraseHealthCodesRequest\x1a).exchange.api.v1.EraseHealthCodesResponse\"=\xda\x41\x06parent\x82\xd3\xe4\x93\x02.\")/v1/{parent=subjects/*}/healthCodes:erase:\x01*\x1a\x0c\xca\x41\tlocalhostb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,6 +56,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUBLISHHEALTHCODESRESPONSE'].fields_by_name['accepted_count']._serialized_options = b'\342A\001\003'
   _globals['_PUBLISHHEALTHCODESRESPONSE'].fields_by_name['failures']._loaded_options = None
   _globals['_PUBLISHHEALTHCODESRESPONSE'].fields_by_name['failures']._serialized_options = b'\342A\001\003'
+  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST_START'].fields_by_name['member']._loaded_options = None
+  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST_START'].fields_by_name['member']._serialized_options = b'\342A\001\002\372A\025\n\023exchange.api/Member'
+  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST_START'].fields_by_name['request_id']._loaded_options = None
+  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST_START'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST_START'].fields_by_name['format']._loaded_options = None
+  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST_START'].fields_by_name['format']._serialized_options = b'\342A\001\001'
+  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST_START'].fields_by_name['resume_position']._loaded_options = None
+  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST_START'].fields_by_name['resume_position']._serialized_options = b'\342A\001\001'
+  _globals['_STREAMPOSITION'].fields_by_name['byte_offset']._loaded_options = None
+  _globals['_STREAMPOSITION'].fields_by_name['byte_offset']._serialized_options = b'\342A\001\001'
+  _globals['_STREAMPOSITION'].fields_by_name['record_count']._loaded_options = None
+  _globals['_STREAMPOSITION'].fields_by_name['record_count']._serialized_options = b'\342A\001\001'
+  _globals['_STREAMPOSITION'].fields_by_name['payload_count']._loaded_options = None
+  _globals['_STREAMPOSITION'].fields_by_name['payload_count']._serialized_options = b'\342A\001\001'
+  _globals['_STREAMINGPUBLISHHEALTHCODESRESPONSE'].fields_by_name['durable_position']._loaded_options = None
+  _globals['_STREAMINGPUBLISHHEALTHCODESRESPONSE'].fields_by_name['durable_position']._serialized_options = b'\342A\001\003'
+  _globals['_STREAMINGPUBLISHHEALTHCODESRESPONSE'].fields_by_name['accepted_count']._loaded_options = None
+  _globals['_STREAMINGPUBLISHHEALTHCODESRESPONSE'].fields_by_name['accepted_count']._serialized_options = b'\342A\001\003'
+  _globals['_STREAMINGPUBLISHHEALTHCODESRESPONSE'].fields_by_name['failures']._loaded_options = None
+  _globals['_STREAMINGPUBLISHHEALTHCODESRESPONSE'].fields_by_name['failures']._serialized_options = b'\342A\001\003'
   _globals['_RECORDFAILURE'].fields_by_name['payload_index']._loaded_options = None
   _globals['_RECORDFAILURE'].fields_by_name['payload_index']._serialized_options = b'\342A\001\003'
   _globals['_RECORDFAILURE'].fields_by_name['index']._loaded_options = None
@@ -100,18 +120,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HEALTHCODERECORD']._serialized_end=770
   _globals['_PUBLISHHEALTHCODESRESPONSE']._serialized_start=772
   _globals['_PUBLISHHEALTHCODESRESPONSE']._serialized_end=886
-  _globals['_RECORDFAILURE']._serialized_start=889
-  _globals['_RECORDFAILURE']._serialized_end=1363
-  _globals['_RECORDFAILURE_REASON']._serialized_start=1039
-  _globals['_RECORDFAILURE_REASON']._serialized_end=1363
-  _globals['_LISTHEALTHCODESREQUEST']._serialized_start=1366
-  _globals['_LISTHEALTHCODESREQUEST']._serialized_end=1542
-  _globals['_LISTHEALTHCODESRESPONSE']._serialized_start=1544
-  _globals['_LISTHEALTHCODESRESPONSE']._serialized_end=1657
-  _globals['_ERASEHEALTHCODESREQUEST']._serialized_start=1659
-  _globals['_ERASEHEALTHCODESREQUEST']._serialized_end=1785
-  _globals['_ERASEHEALTHCODESRESPONSE']._serialized_start=1787
-  _globals['_ERASEHEALTHCODESRESPONSE']._serialized_end=1841
-  _globals['_HEALTHCODESERVICE']._serialized_start=1844
-  _globals['_HEALTHCODESERVICE']._serialized_end=2403
+  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST']._serialized_start=889
+  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST']._serialized_end=1280
+  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST_START']._serialized_start=1107
+  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST_START']._serialized_end=1272
+  _globals['_STREAMPOSITION']._serialized_start=1282
+  _globals['_STREAMPOSITION']._serialized_end=1382
+  _globals['_STREAMINGPUBLISHHEALTHCODESRESPONSE']._serialized_start=1385
+  _globals['_STREAMINGPUBLISHHEALTHCODESRESPONSE']._serialized_end=1573
+  _globals['_RECORDFAILURE']._serialized_start=1576
+  _globals['_RECORDFAILURE']._serialized_end=2050
+  _globals['_RECORDFAILURE_REASON']._serialized_start=1726
+  _globals['_RECORDFAILURE_REASON']._serialized_end=2050
+  _globals['_LISTHEALTHCODESREQUEST']._serialized_start=2053
+  _globals['_LISTHEALTHCODESREQUEST']._serialized_end=2229
+  _globals['_LISTHEALTHCODESRESPONSE']._serialized_start=2231
+  _globals['_LISTHEALTHCODESRESPONSE']._serialized_end=2344
+  _globals['_ERASEHEALTHCODESREQUEST']._serialized_start=2346
+  _globals['_ERASEHEALTHCODESREQUEST']._serialized_end=2472
+  _globals['_ERASEHEALTHCODESRESPONSE']._serialized_start=2474
+  _globals['_ERASEHEALTHCODESRESPONSE']._serialized_end=2528
+  _globals['_HEALTHCODESERVICE']._serialized_start=2531
+  _globals['_HEALTHCODESERVICE']._serialized_end=3233
 # @@protoc_insertion_point(module_scope)

@@ -28,8 +28,10 @@ if _version_not_supported:
 class HealthCodeServiceStub(object):
     """Takes in health codes from members and shows a person's statements to members.
 
-    Later methods take their place after PublishHealthCodes (StreamingPublishHealthCodes) and after
-    ListHealthCodes (ConvertHealthCode, GetNationalHealthCode).
+    Later methods take their place after ListHealthCodes (ConvertHealthCode, GetNationalHealthCode).
+
+    (-- api-linter: core::0121::resource-must-support-get=disabled
+    aip.dev/not-precedent: Statements are only read together, by person. --)
     """
 
     def __init__(self, channel):
@@ -42,6 +44,11 @@ class HealthCodeServiceStub(object):
                 '/exchange.api.v1.HealthCodeService/PublishHealthCodes',
                 request_serializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.PublishHealthCodesRequest.SerializeToString,
                 response_deserializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.PublishHealthCodesResponse.FromString,
+                _registered_method=True)
+        self.StreamingPublishHealthCodes = channel.stream_stream(
+                '/exchange.api.v1.HealthCodeService/StreamingPublishHealthCodes',
+                request_serializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.StreamingPublishHealthCodesRequest.SerializeToString,
+                response_deserializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.StreamingPublishHealthCodesResponse.FromString,
                 _registered_method=True)
         self.ListHealthCodes = channel.unary_unary(
                 '/exchange.api.v1.HealthCodeService/ListHealthCodes',
@@ -58,8 +65,10 @@ class HealthCodeServiceStub(object):
 class HealthCodeServiceServicer(object):
     """Takes in health codes from members and shows a person's statements to members.
 
-    Later methods take their place after PublishHealthCodes (StreamingPublishHealthCodes) and after
-    ListHealthCodes (ConvertHealthCode, GetNationalHealthCode).
+    Later methods take their place after ListHealthCodes (ConvertHealthCode, GetNationalHealthCode).
+
+    (-- api-linter: core::0121::resource-must-support-get=disabled
+    aip.dev/not-precedent: Statements are only read together, by person. --)
     """
 
     def PublishHealthCodes(self, request, context):
@@ -74,10 +83,31 @@ class HealthCodeServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamingPublishHealthCodes(self, request_iterator, context):
+        """Publishes health codes from a stream, for files of any size.
+
+        The first message names member and format; the following carry bytes of a line file (cut
+        anywhere), whole payloads, or records. Responses say how far everything is durable; nothing is
+        acknowledged before it is. The server takes the next bytes as earlier ones become durable, so
+        memory is bounded on both sides. After a broken stream begin again at the last acknowledgement
+        that was received: state its offsets in the first message, send the header line of the file
+        again if its format has one, and go on with the bytes after the acknowledged offset. A wrong
+        trailer or count of a line file adds one failure at the end and takes nothing back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListHealthCodes(self, request, context):
         """Lists the statements about one person, one per issuer and source. For members only.
 
         An unknown person has an empty list. Ordered by issuer, then via.
+
+        (-- api-linter: core::0132::http-method=disabled
+        aip.dev/not-precedent: A document may stand in the body only, never in an address. --)
+
+        (-- api-linter: core::0132::http-body=disabled
+        aip.dev/not-precedent: A document may stand in the body only, never in an address. --)
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -101,6 +131,11 @@ def add_HealthCodeServiceServicer_to_server(servicer, server):
                     request_deserializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.PublishHealthCodesRequest.FromString,
                     response_serializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.PublishHealthCodesResponse.SerializeToString,
             ),
+            'StreamingPublishHealthCodes': grpc.stream_stream_rpc_method_handler(
+                    servicer.StreamingPublishHealthCodes,
+                    request_deserializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.StreamingPublishHealthCodesRequest.FromString,
+                    response_serializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.StreamingPublishHealthCodesResponse.SerializeToString,
+            ),
             'ListHealthCodes': grpc.unary_unary_rpc_method_handler(
                     servicer.ListHealthCodes,
                     request_deserializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.ListHealthCodesRequest.FromString,
@@ -122,8 +157,10 @@ def add_HealthCodeServiceServicer_to_server(servicer, server):
 class HealthCodeService(object):
     """Takes in health codes from members and shows a person's statements to members.
 
-    Later methods take their place after PublishHealthCodes (StreamingPublishHealthCodes) and after
-    ListHealthCodes (ConvertHealthCode, GetNationalHealthCode).
+    Later methods take their place after ListHealthCodes (ConvertHealthCode, GetNationalHealthCode).
+
+    (-- api-linter: core::0121::resource-must-support-get=disabled
+    aip.dev/not-precedent: Statements are only read together, by person. --)
     """
 
     @staticmethod
@@ -143,6 +180,33 @@ class HealthCodeService(object):
             '/exchange.api.v1.HealthCodeService/PublishHealthCodes',
             exchange_dot_api_dot_v1_dot_health__code__service__pb2.PublishHealthCodesRequest.SerializeToString,
             exchange_dot_api_dot_v1_dot_health__code__service__pb2.PublishHealthCodesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamingPublishHealthCodes(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/exchange.api.v1.HealthCodeService/StreamingPublishHealthCodes',
+            exchange_dot_api_dot_v1_dot_health__code__service__pb2.StreamingPublishHealthCodesRequest.SerializeToString,
+            exchange_dot_api_dot_v1_dot_health__code__service__pb2.StreamingPublishHealthCodesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,0 +1,148 @@
+"""Streaming publication: reading ahead within a window, acknowledging only what is durable.
+
+Three things go on at once, each bounded: messages are read and judged, batches are written, and
+acknowledgements are sent in order. Nothing is read from the connection while the window is full,
+so the sender is held up by flow control and memory stays where it is.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+
+import msgspec
+
+from exchange.api.v1 import health_code_service_pb2 as pb
+from exchange.core.errors import InvalidRequestError
+from exchange.core.publication import Failure
+from exchange.operations.intake import Batch, Intake, Resume
+from exchange.operations.publish import RECORDS_MAX, Judged, Publisher
+from exchange.wire.health_codes import outcome_of
+from exchange.wire.publications import fill_failure
+
+BATCHES_IN_FLIGHT_MAX = 4
+"""Two keep the store busy while the next is judged; more only hold memory."""
+ENTRIES_PER_WRITE = 1_000
+"""Small messages are written together up to so many rows."""
+CHUNK_BYTES_MAX = 1 << 20
+PAYLOAD_BYTES_MAX = 4 << 20
+
+Requests = AsyncIterable[pb.StreamingPublishHealthCodesRequest]
+Responses = AsyncGenerator[pb.StreamingPublishHealthCodesResponse, None]
+
+
+class _Write(msgspec.Struct):
+    """Batches that are being written together."""
+
+    task: "asyncio.Task[None]"
+    position: Resume
+    accepted_count: int
+    failures: tuple[Failure, ...]
+
+
+class PublishStream:
+    """Serves one stream, from the message after the first to the end."""
+
+    def __init__(self, publisher: Publisher, intake: Intake, member: str) -> None:
+        self._publisher = publisher
+        self._intake = intake
+        self._member = member
+        self._writes: asyncio.Queue[_Write | None] = asyncio.Queue(BATCHES_IN_FLIGHT_MAX)
+        self._open: list[Batch] = []
+
+    async def serve(self, requests: Requests) -> Responses:
+        """Judge what comes, and acknowledge in order what is durable.
+
+        Raises:
+            InvalidRequestError: A message is of the wrong kind or too large.
+            StoreError: Something could not be written; what was acknowledged is durable.
+        """
+        reading = asyncio.create_task(self._read(requests))
+        try:
+            while (write := await self._writes.get()) is not None:
+                await write.task
+                yield _acknowledgement(write)
+            await reading
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, *self._unfinished(), return_exceptions=True)
+
+    def _unfinished(self) -> Sequence["asyncio.Task[None]"]:
+        """Cancel writes that nobody will acknowledge any more."""
+        tasks = []
+        while not self._writes.empty():
+            write = self._writes.get_nowait()
+            if write is not None:
+                write.task.cancel()
+                tasks.append(write.task)
+        return tasks
+
+    async def _read(self, requests: Requests) -> None:
+        try:
+            async for request in requests:
+                self._open.append(await self._judge(request))
+                if self._is_due():
+                    await self._write()
+            last = await self._intake.finish()
+            if last is not None:
+                self._open.append(last)
+            await self._write()
+        finally:
+            # Shielded from nothing: a cancelled stream needs no end marker, its reader has gone.
+            await self._writes.put(None)
+
+    def _is_due(self) -> bool:
+        """Write at once while the store is idle; gather small messages while it is busy."""
+        entries = sum(len(batch.judged.entries) for batch in self._open)
+        return self._writes.empty() or entries >= ENTRIES_PER_WRITE
+
+    async def _judge(self, request: pb.StreamingPublishHealthCodesRequest) -> Batch:
+        part = request.WhichOneof("part")
+        if part == "chunk":
+            _check_size("chunk", request.chunk, CHUNK_BYTES_MAX)
+            return await self._intake.chunk(request.chunk)
+        if part == "payload":
+            _check_size("payload", request.payload, PAYLOAD_BYTES_MAX)
+            return await self._intake.payload(request.payload)
+        if part == "health_code_records":
+            records = request.health_code_records.records
+            if len(records) > RECORDS_MAX:
+                raise InvalidRequestError(
+                    "health_code_records", f"has more than {RECORDS_MAX} elements"
+                )
+            now_ms = self._publisher.now_ms()
+            return await self._intake.outcomes(
+                [outcome_of(record, self._member, now_ms) for record in records]
+            )
+        raise InvalidRequestError("part", "is required: a chunk, a payload or records")
+
+    async def _write(self) -> None:
+        if not self._open:
+            return
+        batches, self._open = self._open, []
+        judged = Judged(
+            tuple(entry for batch in batches for entry in batch.judged.entries),
+            sum(batch.judged.accepted_count for batch in batches),
+            tuple(failure for batch in batches for failure in batch.judged.failures),
+        )
+        task = asyncio.create_task(self._publisher.keep(judged))
+        write = _Write(task, batches[-1].position, judged.accepted_count, judged.failures)
+        try:
+            await self._writes.put(write)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+
+
+def _check_size(field: str, data: bytes, limit: int) -> None:
+    if len(data) > limit:
+        raise InvalidRequestError(field, f"is over {limit} bytes")
+
+
+def _acknowledgement(write: _Write) -> pb.StreamingPublishHealthCodesResponse:
+    response = pb.StreamingPublishHealthCodesResponse(accepted_count=write.accepted_count)
+    position = response.durable_position
+    position.byte_offset = write.position.byte_offset
+    position.record_count = write.position.record_index
+    position.payload_count = write.position.payload_index
+    for failure in write.failures:
+        fill_failure(response.failures.add(), failure)
+    return response

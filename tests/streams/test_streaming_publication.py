@@ -1,0 +1,188 @@
+"""Streaming publication: bounded, acknowledged when durable, resumed without loss or doubling."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+
+import grpc
+import pytest
+
+from exchange.api.v1 import health_code_service_pb2 as pb
+from tests.people import resident
+from tests.server_fixture import SHANGHAI, SICHUAN, Client, RunningExchange, record, refused
+
+HEADER = "证件类型,证件号码,码色,变更类型,判定时间,所属区,判定原因,姓名,序号\r\n".encode()
+COUNT = 700
+
+
+def row(number: int) -> bytes:
+    colour = "紫" if number % 100 == 50 else "黄"
+    return f"身份证,{resident(number)},{colour},A,2022-04-01 08:00:00,310115,原因,,\r\n".encode()
+
+
+FILE = HEADER + b"".join(row(number) for number in range(COUNT))
+
+
+def start(
+    member: str, format_id: str, position: pb.StreamPosition | None = None
+) -> pb.StreamingPublishHealthCodesRequest:
+    message = pb.StreamingPublishHealthCodesRequest()
+    message.start.member = f"members/{member}"
+    message.start.format = format_id
+    if position is not None:
+        message.start.resume_position.CopyFrom(position)
+    return message
+
+
+def chunks(data: bytes, size: int) -> list[pb.StreamingPublishHealthCodesRequest]:
+    return [
+        pb.StreamingPublishHealthCodesRequest(chunk=data[at : at + size])
+        for at in range(0, len(data), size)
+    ]
+
+
+async def stream(
+    client: Client, messages: Sequence[pb.StreamingPublishHealthCodesRequest]
+) -> list[pb.StreamingPublishHealthCodesResponse]:
+    async def requests() -> AsyncIterator[pb.StreamingPublishHealthCodesRequest]:
+        for message in messages:
+            yield message
+
+    call = client.health_codes.StreamingPublishHealthCodes(requests(), metadata=client.metadata)
+    return [answer async for answer in call]
+
+
+def accepted(answers: Sequence[pb.StreamingPublishHealthCodesResponse]) -> int:
+    return sum(answer.accepted_count for answer in answers)
+
+
+def failed(answers: Sequence[pb.StreamingPublishHealthCodesResponse]) -> list[tuple[int, str]]:
+    return [
+        (one.index, one.Reason.Name(one.reason)) for answer in answers for one in answer.failures
+    ]
+
+
+@pytest.mark.parametrize("size", [7, 1_000, 1 << 20])
+async def test_a_file_cut_anywhere_gives_the_same_outcomes(
+    exchange: RunningExchange, size: int
+) -> None:
+    client = exchange.client(SHANGHAI)
+    answers = await stream(client, [start("310000", "310000-ry-v1"), *chunks(FILE, size)])
+    assert accepted(answers) == COUNT - 7
+    assert failed(answers) == [(at, "UNKNOWN_STATUS") for at in range(50, COUNT, 100)]
+    end = answers[-1].durable_position
+    assert (end.byte_offset, end.record_count) == (len(FILE), COUNT)
+    assert len((await client.listed(resident(COUNT - 1))).health_codes) == 1
+
+
+async def test_acknowledgements_go_forward_and_end_at_lines(exchange: RunningExchange) -> None:
+    client = exchange.client(SHANGHAI)
+    answers = await stream(client, [start("310000", "310000-ry-v1"), *chunks(FILE, 5_000)])
+    offsets = [answer.durable_position.byte_offset for answer in answers]
+    assert offsets == sorted(offsets)
+    assert all(FILE[:offset].endswith(b"\n") for offset in offsets if offset)
+
+
+@pytest.mark.parametrize("cut_at", [0, 3_000, 31_000])
+async def test_a_stream_that_broke_goes_on_at_the_last_acknowledgement(
+    exchange: RunningExchange, cut_at: int
+) -> None:
+    client = exchange.client(SHANGHAI)
+
+    async def requests() -> AsyncIterator[pb.StreamingPublishHealthCodesRequest]:
+        yield start("310000", "310000-ry-v1")
+        for message in chunks(FILE, 1_000):
+            yield message
+
+    call = client.health_codes.StreamingPublishHealthCodes(requests(), metadata=client.metadata)
+    received = []
+    async for answer in call:
+        received.append(answer)
+        if answer.durable_position.byte_offset >= cut_at:
+            call.cancel()
+            break
+    at = received[-1].durable_position
+    rest = HEADER + FILE[at.byte_offset :] if at.byte_offset else FILE
+    again = await stream(client, [start("310000", "310000-ry-v1", at), *chunks(rest, 1_000)])
+    assert accepted(received) + accepted(again) == COUNT - 7
+    assert failed(received) + failed(again) == [
+        (place, "UNKNOWN_STATUS") for place in range(50, COUNT, 100)
+    ]
+    assert again[-1].durable_position.byte_offset == len(FILE)
+
+
+async def test_payloads_of_one_document_are_counted_and_resumed(exchange: RunningExchange) -> None:
+    client = exchange.client(SICHUAN)
+
+    def payload(number: int) -> pb.StreamingPublishHealthCodesRequest:
+        data = {"cid_type": "10", "cid": resident(number), "report_date": "2022-04-01 08:00:00"}
+        body = {
+            "errcode": 0,
+            "data": data | {"risk_assessment_grade": "00" if number != 3 else "7"},
+        }
+        return pb.StreamingPublishHealthCodesRequest(payload=json.dumps(body).encode())
+
+    first = [start("510000", "510000-status-v1"), *(payload(number) for number in range(5))]
+    answers = await stream(client, first)
+    assert (accepted(answers), answers[-1].durable_position.payload_count) == (4, 5)
+    (failure,) = [one for answer in answers for one in answer.failures]
+    assert (failure.payload_index, failure.index) == (3, 0)
+    at = answers[-1].durable_position
+    resumed = [start("510000", "510000-status-v1", at), payload(3)]
+    (failure,) = [one for answer in await stream(client, resumed) for one in answer.failures]
+    assert failure.payload_index == 5
+
+
+async def test_records_in_the_common_schema_are_streamed_too(exchange: RunningExchange) -> None:
+    client = exchange.client(SICHUAN)
+    records = pb.HealthCodeRecords(records=[record(resident(n)) for n in range(10)])
+    message = pb.StreamingPublishHealthCodesRequest(health_code_records=records)
+    answers = await stream(client, [start("510000", ""), message, message])
+    assert (accepted(answers), answers[-1].durable_position.record_count) == (20, 20)
+
+
+async def test_an_empty_stream_and_an_empty_file_are_valid(exchange: RunningExchange) -> None:
+    client = exchange.client(SHANGHAI)
+    assert accepted(await stream(client, [start("310000", "310000-ry-v1")])) == 0
+    only_header = [start("310000", "310000-ry-v1"), *chunks(HEADER, 10)]
+    answers = await stream(client, only_header)
+    assert (accepted(answers), failed(answers)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("messages", "code", "field"),
+    [
+        ([], grpc.StatusCode.INVALID_ARGUMENT, ("start",)),
+        (chunks(b"x", 1), grpc.StatusCode.INVALID_ARGUMENT, ("start",)),
+        (
+            [start("310000", "310000-ry-v1"), start("310000", "310000-ry-v1")],
+            grpc.StatusCode.INVALID_ARGUMENT,
+            ("part",),
+        ),
+        (
+            [start("310000", "310000-query-v1"), *chunks(b"x", 1)],
+            grpc.StatusCode.INVALID_ARGUMENT,
+            ("chunk",),
+        ),
+        (
+            [start("310000", "310000-ry-v1"), *chunks(b"x" * ((1 << 20) + 1), 2 << 20)],
+            grpc.StatusCode.INVALID_ARGUMENT,
+            ("chunk",),
+        ),
+        (
+            [start("310000", "310000-ry-v1", pb.StreamPosition(byte_offset=-1))],
+            grpc.StatusCode.INVALID_ARGUMENT,
+            ("start.resume_position",),
+        ),
+        ([start("310000", "510000-status-v1")], grpc.StatusCode.NOT_FOUND, ()),
+        ([start("510000", "510000-status-v1")], grpc.StatusCode.PERMISSION_DENIED, ()),
+    ],
+)
+async def test_a_wrong_stream_is_refused(
+    exchange: RunningExchange,
+    messages: list[pb.StreamingPublishHealthCodesRequest],
+    code: grpc.StatusCode,
+    field: tuple[str, ...],
+) -> None:
+    with refused() as how:
+        await stream(exchange.client(SHANGHAI), messages)
+    assert (how().code, how().fields) == (code, field)
