@@ -190,6 +190,12 @@ def _epoch(digits: int, unit_ms: int) -> Read:
     return read
 
 
+def _write_epoch(digits: int, unit_ms: int) -> Callable[[int], int]:
+    """Write a number of units; an end "for ever" becomes the last instant with so many digits."""
+    last = 10**digits - 1
+    return lambda instant_ms: min(instant_ms // unit_ms, last)
+
+
 def _write_slash(instant_ms: int) -> str:
     text = beijing_text(instant_ms)
     return f"{text[:4]}/{int(text[5:7])}/{int(text[8:10])} {int(text[11:13])}{text[13:]}"
@@ -231,9 +237,9 @@ NOTATIONS: Final[Mapping[str, Notation]] = {
     "bj": Notation(_read_bj, beijing_text),
     "bjm": Notation(_read_bjm, beijing_text),
     "bj24": Notation(_read_bj24, beijing_text),
-    "ms": Notation(_epoch(13, 1), int),
-    "ms_str": Notation(_epoch(13, 1), str),
-    "s": Notation(_epoch(10, SECOND_MS), lambda instant_ms: instant_ms // SECOND_MS),
+    "ms": Notation(_epoch(13, 1), _write_epoch(13, 1)),
+    "ms_str": Notation(_epoch(13, 1), lambda instant_ms: str(_write_epoch(13, 1)(instant_ms))),
+    "s": Notation(_epoch(10, SECOND_MS), _write_epoch(10, SECOND_MS)),
     "compact": Notation(_read_compact, _digits(14)),
     "compact12": Notation(_read_compact12, _digits(12)),
     "iso": Notation(_read_iso, _write_iso),

@@ -106,3 +106,14 @@ def test_a_date_is_written_as_an_end_only_if_its_whole_day_fits() -> None:
 
 def test_a_day_ends_at_its_last_second_in_beijing() -> None:
     assert format_rfc3339(end_of_beijing_day(MOMENT)) == "2022-04-01T15:59:59Z"
+
+
+@pytest.mark.parametrize(
+    ("notation", "written"), [("ms", 9999999999999), ("ms_str", "9999999999999"), ("s", 9999999999)]
+)
+def test_an_end_without_end_is_cut_to_what_the_digits_hold(
+    notation: str, written: int | str
+) -> None:
+    for_ever = parse_rfc3339("9999-12-31T15:59:59Z")
+    assert NOTATIONS[notation].write(for_ever) == written
+    assert NOTATIONS[notation].read(str(written)) is not None
