@@ -266,12 +266,17 @@ class Driver:
             return None
         keyspace, near = self._settings.keyspace, self._near
 
+        # The driver gives the same list for all subjects of a range. Held, so that no other list
+        # can take its identity.
+        known: dict[int, tuple[list[Any], tuple[str, ...]]] = {}
+
         def replicas(subject: bytes) -> tuple[str, ...]:
-            return tuple(
-                host.endpoint.address
-                for host in metadata.get_replicas(keyspace, subject)
-                if near.distance(host) == HostDistance.LOCAL
-            )
+            hosts = metadata.get_replicas(keyspace, subject)
+            found = known.get(id(hosts))
+            if found is None:
+                found = (hosts, tuple(h.endpoint.address for h in hosts if _is_near(near, h)))
+                known[id(hosts)] = found
+            return found[1]
 
         return replicas
 
@@ -317,6 +322,10 @@ class Driver:
         except _DRIVER_ERRORS as error:
             raise store_error(error) from error
         return call.answer
+
+
+def _is_near(near: DCAwareRoundRobinPolicy, host: Any) -> bool:
+    return bool(near.distance(host) == HostDistance.LOCAL)
 
 
 def _level(name: str) -> int:

@@ -50,6 +50,8 @@ READS_IN_FLIGHT_MAX = 256
 """Reads on their way, apart from the writes, so that bulk intake does not hold lookups up."""
 SWEEP_ROWS_MAX = 1_000
 """Rows of one page of a sweep."""
+REMOVALS_MAX = 50
+"""Removals of one request, as for writes."""
 
 
 class CassandraStore(Store):
@@ -218,8 +220,10 @@ class CassandraStore(Store):
         old = [row for row in page.rows if as_of_ms_of(row[4]) < horizon_ms]
         # At the row's own write time: what was written meanwhile is newer and stays.
         removals = [(time, subject, issuer, via) for _, subject, issuer, via, time in old]
-        bound = self._driver.bound
-        await asyncio.gather(*(self._repeated(bound, prepared, row) for row in removals))
+        # Rows of a page are neighbours on the ring, so pieces of it share their replicas.
+        pieces = [removals[i : i + REMOVALS_MAX] for i in range(0, len(removals), REMOVALS_MAX)]
+        batch = self._driver.batch
+        await asyncio.gather(*(self._repeated(batch, prepared, piece) for piece in pieces))
         return len(old)
 
     async def _ask(self, statement: Statement) -> list[tuple[Any, ...]]:
