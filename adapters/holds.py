@@ -46,7 +46,7 @@ class Marks(msgspec.Struct, frozen=True):
     def read(self, cells: Sequence[str]) -> tuple[Hold, ...] | None:
         """Read one cell of codes; blanks between them are not looked at."""
         text = cells[0]
-        if not text:
+        if not text or text == self.none:
             return ()
         marks = text.split(self.separator) if self.separator else text
         found = {mark.strip(BLANKS) for mark in marks} - {"", self.none}
