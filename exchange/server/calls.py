@@ -22,6 +22,7 @@ from exchange.core.errors import ExchangeError, InvalidRequestError
 from exchange.metrics import CALL_SECONDS, CALLS
 from exchange.server.access import require
 from exchange.server.account import Account
+from exchange.server.gate import Gate
 from exchange.server.identity import Identify
 from exchange.wire.status import fill_status
 
@@ -60,11 +61,13 @@ class Transport(msgspec.Struct, frozen=True):
         identify: Names the caller.
         account: Where lookups are counted.
         clock: Gives the instant now in ms.
+        gate: Holds new calls back for a moment when the server stops.
     """
 
     identify: Identify
     account: Account
     clock: Callable[[], int]
+    gate: Gate
 
 
 class _Call:
@@ -138,6 +141,8 @@ class UnaryCall(_Call):
         started = time.perf_counter()
         caller: Caller | None = None
         try:
+            if self._transport.gate.held:
+                await self._transport.gate.passed()
             caller = self._transport.identify(context)
             require(caller, self._method.path)
             message = self._message(request)
@@ -159,6 +164,8 @@ class StreamCall(_Call):
         started = time.perf_counter()
         caller: Caller | None = None
         try:
+            if self._transport.gate.held:
+                await self._transport.gate.passed()
             caller = self._transport.identify(context)
             require(caller, self._method.path)
             messages = (self._message(request) async for request in requests)

@@ -56,17 +56,24 @@ class _Slot:
 class Parent:
     """Keeps a number of workers serving until a signal ends them."""
 
-    def __init__(self, spawn: Spawn, workers: int, drain_seconds: float) -> None:
+    def __init__(
+        self,
+        spawn: Spawn,
+        workers: int,
+        drain_seconds: float,
+        kill_after_seconds: float = KILL_AFTER_SECONDS,
+    ) -> None:
         """Take what is kept.
 
         Args:
             spawn: Starts a worker.
             workers: How many.
             drain_seconds: Limit that each worker has for draining.
+            kill_after_seconds: A worker that is there so long after its limit is killed.
         """
         self._spawn = spawn
         self._slots = [_Slot(number) for number in range(workers)]
-        self._drain_seconds = drain_seconds
+        self._end_seconds = drain_seconds + kill_after_seconds
         self._stopping = False
         self._given_up = False
 
@@ -204,7 +211,7 @@ class Parent:
         running = [slot.process for slot in self._slots if slot.process is not None]
         for process in running:
             process.terminate()
-        deadline = time.monotonic() + self._drain_seconds + KILL_AFTER_SECONDS
+        deadline = time.monotonic() + self._end_seconds
         killed = _join(running, deadline)
         clean = not killed and all(
             # One that was told before it could listen for it ends by the signal itself.

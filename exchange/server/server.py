@@ -1,5 +1,6 @@
 """The gRPC server of one process: services, health, reflection, port and limits."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 import grpc
@@ -18,6 +19,7 @@ from exchange.core.errors import StartError
 from exchange.server import health
 from exchange.server.account import LOOKUPS, Account
 from exchange.server.calls import Method, StreamCall, Transport, UnaryCall
+from exchange.server.gate import HOLD_SECONDS, Gate
 from exchange.server.identity import Identify
 from exchange.server.limits import ConnectionLimits
 
@@ -60,7 +62,8 @@ class ExchangeServer:
             options: How it is served.
         """
         self.account = Account()
-        self._transport = Transport(options.identify, self.account, options.clock)
+        self._gate = Gate()
+        self._transport = Transport(options.identify, self.account, options.clock, self._gate)
         self._server = grpc.aio.server(
             options=options.limits.options(shared_port=options.shared_port)
         )
@@ -117,7 +120,13 @@ class ExchangeServer:
     async def stop(self, grace_seconds: float) -> None:
         """Take no new calls, let those running finish within the grace."""
         self.health.close()
-        await self._server.stop(grace_seconds)
+        self._gate.hold()
+        await asyncio.sleep(HOLD_SECONDS)
+        stop = asyncio.ensure_future(self._server.stop(grace_seconds))
+        # One round of the loop, in which the door is shut; then those that waited may go on.
+        await asyncio.sleep(0)
+        self._gate.release()
+        await stop
 
     async def wait(self) -> None:
         """Wait until the server has stopped."""

@@ -1,0 +1,416 @@
+"""A whole server under load: workers killed, drained, orphaned; nothing acknowledged is lost."""
+
+import asyncio
+import itertools
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import grpc
+import grpc.aio
+import msgspec
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from exchange.api.v1 import health_code_pb2
+from exchange.app import Exchange, make_store
+from exchange.core.statement import Entry
+from exchange.operations.clock import system_clock
+from exchange.settings import Settings
+from exchange.stores.sqlite import SqliteStore
+from exchange.stores.sqlite.connection import SqliteSettings
+from tests.server_fixture import KEY_LINE, SICHUAN, Client, SetClock, record
+from tests.tls_fixture import Authority
+
+PATIENCE_SECONDS = 30
+CHANNELS = 8
+"""Enough that each of two workers has connections, whatever the kernel's choice."""
+LEVELS = ("LOW", "MEDIUM", "ELEVATED", "HIGH")
+
+
+class Server:
+    """A server with two workers in processes of their own, behind mutual TLS."""
+
+    def __init__(self, directory: Path, authority: Authority) -> None:
+        self.directory = directory
+        self.authority = authority
+        self._process: subprocess.Popen[str] | None = None
+        self.port = 0
+        self.said = ""
+
+    def start(self, **settings: object) -> None:
+        """Start, or start again on the same port; wait for the first line that is said."""
+        self.clean_up()
+        variables = {"data_dir": self.directory, "port": self.port, "workers": 2} | settings
+        environment = os.environ | {
+            f"HEALTH_EXCHANGE_{name.upper()}": str(value) for name, value in variables.items()
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.serve_process"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.said = self._process.stdout.readline().strip()
+        if self.said.isdigit():
+            self.port = int(self.said)
+
+    @property
+    def process(self) -> "subprocess.Popen[str]":
+        assert self._process is not None
+        return self._process
+
+    def workers(self) -> list[int]:
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+        return [int(child) for child in children if "spawn_main" in command_line(int(child))]
+
+    def ask_to_stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def exit_code(self) -> int:
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def clean_up(self) -> None:
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            for pid in self.workers():
+                os.kill(pid, signal.SIGKILL)
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+
+def command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text("utf-8")
+    except OSError:
+        return ""
+
+
+@pytest.fixture
+async def server(tmp_path: Path, authority: Authority) -> AsyncIterator[Server]:
+    settings = Settings(data_dir=tmp_path)
+    settings.subject_key_path.write_text(KEY_LINE + "\n")
+    store = make_store(settings)
+    await store.connect()
+    await store.migrate()
+    await store.close()
+    found = Server(tmp_path, authority)
+    yield found
+    found.clean_up()
+
+
+def resident_numbers() -> Iterator[str]:
+    """Valid resident numbers of people who do not exist, none twice."""
+    weights = [2 ** (17 - place) % 11 for place in range(17)]
+    for year, number in itertools.product(range(1950, 2000), range(1_000)):
+        digits = f"510102{year}0229{number:03}" if year % 4 == 0 else f"510102{year}0228{number:03}"
+        total = sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True))
+        yield digits + "10X98765432"[total % 11]
+
+
+class Load:
+    """Callers that publish, each over a connection of its own, and what they were told."""
+
+    def __init__(self, server: Server) -> None:
+        caller = server.authority.caller(SICHUAN)
+        self._channels = [server.authority.channel(server.port, caller) for _ in range(CHANNELS)]
+        self._numbers = resident_numbers()
+        self._stopping = False
+        self.acknowledged: dict[str, str] = {}
+        self.failures: list[list[grpc.StatusCode]] = [[] for _ in self._channels]
+        self.wrong: list[str] = []
+
+    async def run(self) -> None:
+        """Publish one record after the other and read it back, until stopped."""
+        await asyncio.gather(
+            *(
+                self._run_one(Client(channel, ""), failures)
+                for channel, failures in zip(self._channels, self.failures, strict=True)
+            )
+        )
+
+    async def _run_one(self, client: Client, failures: list[grpc.StatusCode]) -> None:
+        while not self._stopping:
+            number = next(self._numbers)
+            level = LEVELS[len(self.acknowledged) % len(LEVELS)]
+            try:
+                answer = await client.publish_records(
+                    "510000", record(number, level, system_clock() - 60_000)
+                )
+                assert answer.accepted_count == 1
+                self.acknowledged[number] = level
+                if await levels(client, number) != [level]:
+                    self.wrong.append(number)
+            except grpc.aio.AioRpcError as error:
+                failures.append(error.code())
+                if len(failures) > 50:
+                    return
+
+    async def until_acknowledged(self, count: int) -> None:
+        """Wait until so many more records are acknowledged."""
+        wanted = len(self.acknowledged) + count
+        end = time.monotonic() + PATIENCE_SECONDS
+        while len(self.acknowledged) < wanted:
+            assert time.monotonic() < end, "the load has come to a stand"
+            await asyncio.sleep(0.01)
+
+    async def stop(self, task: "asyncio.Task[None]") -> None:
+        self._stopping = True
+        await task
+        for channel in self._channels:
+            await channel.close(None)
+
+
+async def levels(client: Client, number: str) -> list[str]:
+    answer = await client.listed(number)
+    return [health_code_pb2.HealthCode.Level.Name(code.level) for code in answer.health_codes]
+
+
+async def lost(server: Server, acknowledged: dict[str, str]) -> list[str]:
+    """Read back all that was acknowledged; return what is not as it was acknowledged."""
+    channel = server.authority.channel(server.port, server.authority.caller(SICHUAN))
+    client = Client(channel, "")
+    found = [
+        number for number, level in acknowledged.items() if await levels(client, number) != [level]
+    ]
+    await channel.close(None)
+    return found
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < end, "the condition did not come true in time"
+        await asyncio.sleep(0.02)
+
+
+async def test_a_worker_killed_under_load_costs_each_connection_at_most_one_unavailable(
+    server: Server,
+) -> None:
+    server.start()
+    before = server.workers()
+    load = Load(server)
+    task = asyncio.create_task(load.run())
+    await load.until_acknowledged(100)
+    os.kill(before[0], signal.SIGKILL)
+    await until(lambda: len(set(server.workers()) - set(before)) == 1)
+    await load.until_acknowledged(200)
+    await load.stop(task)
+    assert load.wrong == []
+    assert max(len(failures) for failures in load.failures) <= 1
+    assert {code for failures in load.failures for code in failures} <= {
+        grpc.StatusCode.UNAVAILABLE
+    }
+    assert await lost(server, load.acknowledged) == []
+    server.ask_to_stop()
+    assert server.exit_code() == 0
+
+
+async def test_a_server_told_to_stop_under_load_drains_and_loses_nothing(server: Server) -> None:
+    server.start()
+    load = Load(server)
+    task = asyncio.create_task(load.run())
+    await load.until_acknowledged(100)
+    server.ask_to_stop()
+    assert await asyncio.to_thread(server.exit_code) == 0
+    await load.stop(task)
+    assert load.wrong == []
+    assert {code for failures in load.failures for code in failures} == {
+        grpc.StatusCode.UNAVAILABLE
+    }
+    server.start()
+    assert await lost(server, load.acknowledged) == []
+
+
+async def test_all_workers_killed_at_once_lose_nothing_that_was_acknowledged(
+    server: Server,
+) -> None:
+    server.start()
+    before = server.workers()
+    load = Load(server)
+    task = asyncio.create_task(load.run())
+    await load.until_acknowledged(100)
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    await until(lambda: len(set(server.workers()) - set(before)) == 2)
+    await load.stop(task)
+    await until_serving(server)
+    assert load.wrong == []
+    assert await lost(server, load.acknowledged) == []
+
+
+async def test_workers_drain_when_their_parent_is_killed_and_the_port_is_free_again(
+    server: Server,
+) -> None:
+    server.start()
+    orphans = server.workers()
+    assert len(orphans) == 2
+    server.process.kill()
+    server.process.wait()
+    await until(lambda: not any(command_line(pid) for pid in orphans))
+    server.start()
+    assert server.said == str(server.port)
+
+
+async def test_a_second_server_on_the_port_is_refused_with_a_sentence(
+    server: Server, tmp_path: Path
+) -> None:
+    server.start()
+    second = Server(tmp_path, server.authority)
+    second.start(port=server.port)
+    code = second.exit_code()
+    second.clean_up()
+    assert (code, second.said) == (
+        6,
+        f"The address 127.0.0.1:{server.port} cannot be listened on: is it taken?",
+    )
+
+
+async def test_a_server_without_subject_keys_is_refused_before_the_port_is_touched(
+    server: Server,
+) -> None:
+    server.start(subject_key_file=server.directory / "nowhere")
+    assert server.exit_code() == 6
+    assert "subject key file" in server.said
+
+
+async def statuses(stubs: Sequence[health_pb2_grpc.HealthStub]) -> set[str]:
+    answers = [await stub.Check(health_pb2.HealthCheckRequest()) for stub in stubs]
+    return {health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status) for answer in answers}
+
+
+async def until_serving(server: Server) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    caller = server.authority.caller(SICHUAN)
+    found: set[str] = set()
+    while found != {"SERVING"}:
+        assert time.monotonic() < end, "the server never served again"
+        channel = server.authority.channel(server.port, caller)
+        try:
+            found = await statuses([health_pb2_grpc.HealthStub(channel)])
+        except grpc.aio.AioRpcError as error:
+            assert error.code() == grpc.StatusCode.UNAVAILABLE  # noqa: PT017 - tried again.
+        await channel.close(None)
+
+
+async def test_every_worker_tells_the_same_of_the_store_within_a_second(server: Server) -> None:
+    server.start()
+    await until_serving(server)
+    caller = server.authority.caller(SICHUAN)
+    channels = [server.authority.channel(server.port, caller) for _ in range(CHANNELS)]
+    stubs = [health_pb2_grpc.HealthStub(channel) for channel in channels]
+    told = [await statuses(stubs)]
+    for old, new, wanted in (
+        ("schema_versions", "away", {"NOT_SERVING"}),
+        ("away", "schema_versions", {"SERVING"}),
+    ):
+        with closing(sqlite3.connect(server.directory / "exchange.sqlite")) as connection:
+            connection.execute(f"ALTER TABLE {old} RENAME TO {new}")
+        end = time.monotonic() + 1.0
+        while await statuses(stubs) != wanted:
+            assert time.monotonic() < end, "a worker did not notice within a second"
+        told.append(wanted)
+    for channel in channels:
+        await channel.close(None)
+    assert told == [{"SERVING"}, {"NOT_SERVING"}, {"SERVING"}]
+
+
+class HeldStore(SqliteStore):
+    """A store whose writes wait until they are let go."""
+
+    def __init__(self, settings: SqliteSettings) -> None:
+        super().__init__(settings)
+        self.reached = asyncio.Event()
+        self.let_go = asyncio.Event()
+
+    async def write(self, entries: Sequence[Entry]) -> None:
+        self.reached.set()
+        await self.let_go.wait()
+        await super().write(entries)
+
+
+class Held(msgspec.Struct, frozen=True):
+    """An exchange on a store that holds writes, and one write that is held."""
+
+    exchange: Exchange
+    store: HeldStore
+    call: "asyncio.Task[object]"
+
+
+StartHeld = Callable[..., Awaitable[Held]]
+
+
+@pytest.fixture
+async def start_held(tmp_path: Path) -> AsyncIterator[StartHeld]:
+    channels: list[grpc.aio.Channel] = []
+
+    async def start(drain_seconds: float) -> Held:
+        settings = Settings(
+            data_dir=tmp_path, port=0, insecure_loopback=True, drain_seconds=drain_seconds
+        )
+        settings.subject_key_path.write_text(KEY_LINE + "\n")
+        store = HeldStore(SqliteSettings(settings.sqlite_path))
+        await store.connect()
+        await store.migrate()
+        exchange = Exchange(settings, store, SetClock())
+        await exchange.start()
+        channels.append(grpc.aio.insecure_channel(f"127.0.0.1:{exchange.port}"))
+        client = Client(channels[0], SICHUAN)
+        publish = client.publish_records("510000", record("510102190402290011"))
+        call: asyncio.Task[object] = asyncio.create_task(publish)
+        await store.reached.wait()
+        return Held(exchange, store, call)
+
+    yield start
+    for channel in channels:
+        await channel.close(None)
+
+
+async def test_a_drain_takes_no_new_calls_and_lets_running_ones_finish(
+    start_held: StartHeld,
+) -> None:
+    held = await start_held(drain_seconds=PATIENCE_SECONDS)
+    drain = asyncio.create_task(held.exchange.stop())
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{held.exchange.port}") as channel:
+        end = time.monotonic() + PATIENCE_SECONDS
+        while await is_answered(channel):
+            assert time.monotonic() < end, "new calls are still answered"
+    assert not drain.done()
+    held.store.let_go.set()
+    await asyncio.wait_for(held.call, PATIENCE_SECONDS)
+    await asyncio.wait_for(drain, PATIENCE_SECONDS)
+
+
+async def is_answered(channel: grpc.aio.Channel) -> bool:
+    try:
+        await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=5)
+    except grpc.aio.AioRpcError as error:
+        return error.code() != grpc.StatusCode.UNAVAILABLE
+    return True
+
+
+async def test_a_drain_ends_at_its_limit_even_if_a_call_does_not(start_held: StartHeld) -> None:
+    held = await start_held(drain_seconds=0.2)
+    start = time.monotonic()
+    await held.exchange.stop()
+    assert time.monotonic() - start < 5
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await held.call
+    assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+
+
+def test_a_grace_shorter_than_the_longest_stream_is_refused() -> None:
+    with pytest.raises(ValueError, match="connection_age_grace_seconds must be more than"):
+        Settings(connection_age_grace_seconds=60, stream_seconds_max=60)
