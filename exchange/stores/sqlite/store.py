@@ -161,8 +161,10 @@ def _read_many(
     connection: sqlite3.Connection, subjects: Sequence[bytes]
 ) -> list[tuple[Row, ...] | StoreError]:
     found: dict[bytes, list[Row]] = {}
-    for start in range(0, len(subjects), _SUBJECTS_PER_STATEMENT):
-        part = subjects[start : start + _SUBJECTS_PER_STATEMENT]
+    # One asked for twice must not be read in two statements, its rows would stand twice.
+    unique = list(dict.fromkeys(subjects))
+    for start in range(0, len(unique), _SUBJECTS_PER_STATEMENT):
+        part = unique[start : start + _SUBJECTS_PER_STATEMENT]
         statement = _READ_MANY.format(",".join("?" * len(part)))
         for subject, issuer, via, value in connection.execute(statement, part):
             rows = found.get(subject)
