@@ -6,7 +6,6 @@ import multiprocessing
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from importlib.resources import files
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -16,10 +15,8 @@ import msgspec
 from adapters.base import Keys
 from adapters.registry import FORMATS
 from exchange.core.errors import StartError
-from exchange.core.policy import Policy
-from exchange.core.rendering import RenderingTable
 from exchange.core.subject import SubjectKeys, parse_key_file
-from exchange.operations.check import Checker, Policies
+from exchange.operations.check import Checker, DefaultPolicies
 from exchange.operations.clock import Clock, system_clock
 from exchange.operations.environment import Environment
 from exchange.operations.key_check import check_subject_keys
@@ -109,16 +106,6 @@ def load_format_keys(directory: Path | None) -> Mapping[str, Keys]:
     return found
 
 
-def load_policies() -> Policies:
-    """Read the shipped default policy and the rendering tables."""
-    folder = files("exchange") / "policies" / "default"
-    default = msgspec.json.decode((folder / "policy.json").read_bytes(), type=Policy)
-    renderings = msgspec.json.decode(
-        (folder / "renderings.json").read_bytes(), type=dict[str, RenderingTable]
-    )
-    return Policies(default, renderings)
-
-
 class Exchange:
     """A server with everything it needs, from start to stop."""
 
@@ -185,7 +172,7 @@ class Exchange:
     def _servicers(self, environment: Environment) -> dict[str, object]:
         format_keys = load_format_keys(self._settings.format_keys_dir)
         publisher = Publisher(environment, FORMATS, format_keys, self._intake)
-        checker = Checker(environment, load_policies())
+        checker = Checker(environment, DefaultPolicies())
         return {
             "HealthCodeService": HealthCodeService(publisher, Records(environment), environment),
             "RecognitionService": RecognitionService(checker, environment),

@@ -5,9 +5,10 @@ from enum import StrEnum
 import msgspec
 
 from exchange.core.health_code import Level
-from exchange.core.policy import Verdict
+from exchange.core.rendering import Rendering
 from exchange.core.standing import Standing
 from exchange.core.statement import Statement
+from exchange.core.verdict import Verdict
 
 
 class DecisionReason(StrEnum):
@@ -30,6 +31,9 @@ class DecisionReason(StrEnum):
     NOT_RECOGNISED = "NOT_RECOGNISED"
     CROSS_CHECK_ISSUER = "CROSS_CHECK_ISSUER"
     DOCUMENT_NOT_UNIQUE = "DOCUMENT_NOT_UNIQUE"
+    RULE_FAILED = "RULE_FAILED"
+    RULE_NOT_EVALUABLE = "RULE_NOT_EVALUABLE"
+    RISK_OPENS_RULE = "RISK_OPENS_RULE"
 
 
 TEXTS: dict[DecisionReason, tuple[str, str]] = {
@@ -92,6 +96,18 @@ TEXTS: dict[DecisionReason, tuple[str, str]] = {
         "该证件号码可能不唯一",
         "Two people can have the same document of this kind",
     ),
+    DecisionReason.RULE_FAILED: (
+        "不符合目的地的通行规定",
+        "A rule of the destination is not met",
+    ),
+    DecisionReason.RULE_NOT_EVALUABLE: (
+        "缺少核验目的地通行规定所需的信息",
+        "A rule of the destination cannot be evaluated on what is known",
+    ),
+    DecisionReason.RISK_OPENS_RULE: (
+        "若无高风险状态则不予通行,需人工核验",
+        "Without a statement of high risk a rule would refuse: risk must not open a way",
+    ),
 }
 """Text of each reason in Chinese and English."""
 
@@ -103,13 +119,22 @@ class Finding(msgspec.Struct, frozen=True):
         reason: Stable code; its texts are in ``TEXTS``.
         verdict: What it comes to on its own.
         issuer: Whose statement gave it, ``""`` where none did.
-        detail: Code of the hold, or ``""``.
+        detail: Code of the hold, name of the rule, or ``""``.
+        chinese: Text of the rule; ``""`` where the reason's own text in ``TEXTS`` says it.
+        english: The same in English.
     """
 
     reason: DecisionReason
     verdict: Verdict
     issuer: str = ""
     detail: str = ""
+    chinese: str = ""
+    english: str = ""
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """The reason in words: Chinese and English."""
+        return (self.chinese, self.english) if self.chinese else TEXTS[self.reason]
 
 
 class UsedStatement(msgspec.Struct, frozen=True):
@@ -117,20 +142,6 @@ class UsedStatement(msgspec.Struct, frozen=True):
 
     statement: Statement
     standing: Standing
-
-
-class Rendering(msgspec.Struct, frozen=True):
-    """What a destination shows.
-
-    Attributes:
-        colour: ``green``, ``yellow``, ``orange``, ``red``, or ``""`` for none.
-        chinese: Words to show.
-        english: The same in English.
-    """
-
-    colour: str
-    chinese: str
-    english: str
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,21 +2,26 @@
 
 Pure: the clock is an argument, and the order of the statements does not matter. Source of the
 rules: design section 5 (own and relayed, documents that are not unique, policy).
+
+Decided millions of times an hour, so issuers are gone through once, and what most decisions do not
+need - sorting, the view of the rules - is done only where it is needed.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-import msgspec
-
+from exchange.core.case_view import CaseFacts
+from exchange.core.compiled_policy import CompiledPolicy, RuleOutcome
 from exchange.core.decision import Decision, DecisionReason, Finding, UsedStatement
 from exchange.core.health_code import Level, State
-from exchange.core.policy import Combination, Policy, Recognition, Verdict
-from exchange.core.rendering import RenderingTable, render
+from exchange.core.policy import Recognition
+from exchange.core.rendering import render
 from exchange.core.standing import IssuerStanding, Standing, by_issuer, lapses_at_ms
 from exchange.core.statement import Statement
+from exchange.core.times import MINUTE_MS
+from exchange.core.verdict import Verdict
 
-MINUTE_MS = 60_000
-
+_ACTIVE, _IN_FORCE, _UNSPECIFIED = State.ACTIVE, Standing.IN_FORCE, Level.UNSPECIFIED
+_INFORMS, _CROSS_CHECK = Verdict.UNSPECIFIED, Verdict.CROSS_CHECK
 _LEVEL_FINDINGS = {
     Level.MEDIUM: (DecisionReason.LEVEL_MEDIUM, Verdict.CROSS_CHECK),
     Level.ELEVATED: (DecisionReason.LEVEL_ELEVATED, Verdict.REFUSE),
@@ -27,6 +32,10 @@ _LAPSED_FINDINGS = {
     Standing.WITHDRAWN: DecisionReason.STATEMENT_WITHDRAWN,
     Standing.TOO_OLD: DecisionReason.STATEMENT_TOO_OLD,
 }
+_RULE_FINDINGS = {
+    RuleOutcome.FAILED: DecisionReason.RULE_FAILED,
+    RuleOutcome.UNEVALUABLE: DecisionReason.RULE_NOT_EVALUABLE,
+}
 _BASE_ONLY = frozenset(
     {
         DecisionReason.LEVEL_MEDIUM,
@@ -36,43 +45,125 @@ _BASE_ONLY = frozenset(
     }
 )
 """Findings that one admitted level outweighs where the policy says that one suffices."""
+_RISKS = frozenset({Level.ELEVATED, Level.HIGH})
 
 
-class _Case(msgspec.Struct, frozen=True):
-    """What a check is decided on: the issuers' standings under one policy at one instant."""
+class _Case:
+    """A decision in the making."""
 
-    policy: Policy
-    now_ms: int
-    max_age_ms: int | None
-    recognised: tuple[IssuerStanding, ...]
-    ignored: tuple[IssuerStanding, ...]
+    __slots__ = (
+        "admitting", "cross_checked_only", "ends_ms", "findings", "ignored", "in_force",
+        "level", "now_ms", "oldest_ms", "origin", "policy", "recognised", "some_active", "unique",
+    )  # fmt: skip
+
+    def __init__(
+        self, policy: CompiledPolicy, now_ms: int, origin: str, max_age_ms: int | None
+    ) -> None:
+        self.policy = policy
+        self.now_ms = now_ms
+        self.origin = origin
+        self.oldest_ms = None if max_age_ms is None else now_ms - max_age_ms
+        self.recognised: list[IssuerStanding] = []
+        self.ignored: list[IssuerStanding] = []
+        self.in_force: list[IssuerStanding] = []
+        self.admitting: list[Statement] = []
+        self.findings: list[Finding] = []
+        self.level = _UNSPECIFIED
+        self.some_active = False
+        self.unique = True
+        self.cross_checked_only = True
+        self.ends_ms = now_ms + policy.policy.reliance_minutes * MINUTE_MS
 
     @property
-    def in_force(self) -> Iterator[IssuerStanding]:
-        return (one for one in self.recognised if one.standing == Standing.IN_FORCE)
-
-    def too_old_for_caller(self, statement: Statement) -> bool:
-        if self.max_age_ms is None:
-            return False
-        return self.now_ms > statement.health_code.as_of_ms + self.max_age_ms
-
-    @property
-    def admitting(self) -> tuple[IssuerStanding, ...]:
-        """Those in force that have an admitted level and are young enough for the caller."""
-        return tuple(
-            one
-            for one in self.in_force
-            if one.statement.health_code.state == State.ACTIVE
-            and self.policy.admits(one.statement.health_code.level)
-            and not self.too_old_for_caller(one.statement)
+    def facts(self) -> CaseFacts:
+        return CaseFacts(
+            self.recognised, self.unique, self.now_ms, self.origin, self.policy.destination
         )
+
+    def add(self, one: IssuerStanding) -> None:
+        """Note one issuer's standing and what it gives by itself."""
+        statement = one.statement
+        issuer = statement.issuer
+        treatment = self.policy.policy.recognises(issuer)
+        if not statement.health_code.document_unique:
+            self.unique = False
+        if treatment is Recognition.IGNORE:
+            self.ignored.append(one)
+            self.findings.append(Finding(DecisionReason.NOT_RECOGNISED, _INFORMS, issuer))
+            return
+        self.recognised.append(one)
+        if one.standing is _IN_FORCE:
+            self._add_in_force(one, treatment)
+        else:
+            self.findings.append(Finding(_LAPSED_FINDINGS[one.standing], _INFORMS, issuer))
+
+    def _add_in_force(self, one: IssuerStanding, treatment: Recognition) -> None:
+        statement, findings = one.statement, self.findings
+        health_code, issuer = statement.health_code, statement.issuer
+        level = health_code.level
+        self.in_force.append(one)
+        self.ends_ms = min(self.ends_ms, lapses_at_ms(statement, self.policy.max_age_ms))
+        self.level = max(self.level, level)
+        if level in _LEVEL_FINDINGS:
+            findings.append(Finding(*_LEVEL_FINDINGS[level], issuer))
+        for hold in health_code.holds:
+            findings.append(Finding(DecisionReason.HOLD, _CROSS_CHECK, issuer, hold.code))
+        if one.contradicted:
+            findings.append(Finding(DecisionReason.CONTRADICTED_BY_RELAY, _CROSS_CHECK, issuer))
+        if health_code.state is not _ACTIVE:
+            findings.append(Finding(DecisionReason.STATEMENT_PENDING, _INFORMS, issuer))
+            return
+        self.some_active = True
+        if level not in self.policy.admitted:
+            return
+        if self.oldest_ms is not None and health_code.as_of_ms < self.oldest_ms:
+            findings.append(Finding(DecisionReason.OLDER_THAN_ASKED, _INFORMS, issuer))
+            return
+        self.admitting.append(statement)
+        findings.append(Finding(DecisionReason.LEVEL_ADMITTED, Verdict.ADMIT, issuer))
+        if treatment is not Recognition.CROSS_CHECK:
+            self.cross_checked_only = False
+
+    def judge(self) -> None:
+        """Add the findings that need all statements."""
+        findings = self.findings
+        if self.admitting and self.cross_checked_only:
+            findings.append(Finding(DecisionReason.CROSS_CHECK_ISSUER, _CROSS_CHECK))
+        if not self.recognised and not self.ignored:
+            findings.append(Finding(DecisionReason.NO_STATEMENT, _CROSS_CHECK))
+        elif not self.some_active:
+            findings.append(Finding(DecisionReason.NOTHING_ACTIVE, _CROSS_CHECK))
+        if not self.unique and not self.policy.policy.accepts_not_unique:
+            findings.append(Finding(DecisionReason.DOCUMENT_NOT_UNIQUE, _CROSS_CHECK))
+        if self.policy.has_rules:
+            self._judge_rules()
+        if not self.admitting and all(one.verdict < _CROSS_CHECK for one in findings):
+            findings.append(Finding(DecisionReason.NOTHING_ADMITS, _CROSS_CHECK))
+
+    def _judge_rules(self) -> None:
+        for judged in self.policy.judge(self.facts):
+            text = judged.rule.text
+            reason = _RULE_FINDINGS[judged.outcome]
+            self.findings.append(
+                Finding(reason, judged.verdict, "", judged.rule.name, text.zh, text.en)
+            )
+
+    def verdict(self) -> Verdict:
+        """Take the strictest finding; without any that admits nobody is admitted."""
+        outweighed = self.policy.any_admitted and self.admitting
+        strictest = _INFORMS if self.admitting else _CROSS_CHECK
+        for finding in self.findings:
+            if finding.verdict > strictest and not (outweighed and finding.reason in _BASE_ONLY):
+                strictest = finding.verdict
+        return strictest
 
 
 def decide(
     statements: Iterable[Statement],
-    policy: Policy,
-    renderings: RenderingTable,
+    policy: CompiledPolicy,
     now_ms: int,
+    *,
+    origin: str = "",
     max_age_ms: int | None = None,
 ) -> Decision:
     """Decide one check.
@@ -80,113 +171,70 @@ def decide(
     Args:
         statements: All statements about the person, in any order.
         policy: The destination's policy in force at the instant.
-        renderings: The destination's own colours and words.
         now_ms: The instant.
+        origin: Member the person comes from, or ``""``; it only selects a role for the rules.
         max_age_ms: Oldest statement that may admit, by the caller's wish; None for no wish.
     """
-    case = _case(statements, policy, now_ms, max_age_ms)
-    admitting = case.admitting
-    findings = [*_on_statements(case), *_on_the_whole(case, admitting)]
-    if not admitting and all(one.verdict < Verdict.CROSS_CHECK for one in findings):
-        findings.append(Finding(DecisionReason.NOTHING_ADMITS, Verdict.CROSS_CHECK))
-    verdict = _verdict(policy, admitting, findings)
-    level = max(
-        (one.statement.health_code.level for one in case.in_force), default=Level.UNSPECIFIED
-    )
+    statements = tuple(statements)
+    case = _judged(statements, policy, now_ms, origin, max_age_ms)
+    verdict = case.verdict()
+    if verdict is Verdict.ADMIT and policy.has_rules and case.level in _RISKS:
+        verdict = _without_each_risk(statements, case, max_age_ms)
+    findings = case.findings
+    if len(findings) > 1:
+        findings.sort(key=_strictest_first)
+    shown = case.level
+    if verdict is Verdict.ADMIT:
+        # An admission shows what it rests on.
+        shown = max(one.health_code.level for one in case.admitting)
+    if max_age_ms is not None:
+        ends = [one.health_code.as_of_ms + max_age_ms for one in case.admitting]
+        case.ends_ms = min([case.ends_ms, *ends])
     return Decision(
         verdict=verdict,
-        level=level,
-        findings=tuple(sorted(findings, key=_strictest_first)),
+        level=case.level,
+        findings=tuple(findings),
         used=_used(case),
-        rendering=render(renderings, verdict, _shown_level(verdict, level, admitting)),
+        rendering=render(policy.policy.renderings, verdict, shown, _state(case)),
         decide_time_ms=now_ms,
-        valid_until_ms=_valid_until_ms(case),
-        policy=policy.name,
-        policy_revision=policy.revision,
+        valid_until_ms=case.ends_ms,
+        policy=policy.policy.name,
+        policy_revision=policy.policy.revision,
     )
 
 
-def _case(
-    statements: Iterable[Statement], policy: Policy, now_ms: int, max_age_ms: int | None
+def _judged(
+    statements: Iterable[Statement],
+    policy: CompiledPolicy,
+    now_ms: int,
+    origin: str,
+    max_age_ms: int | None,
 ) -> _Case:
-    standings = by_issuer(statements, now_ms, policy.max_age_ms)
-    recognised: list[IssuerStanding] = []
-    ignored: list[IssuerStanding] = []
-    for one in standings:
-        left_out = policy.recognises(one.statement.issuer) == Recognition.IGNORE
-        (ignored if left_out else recognised).append(one)
-    return _Case(policy, now_ms, max_age_ms, tuple(recognised), tuple(ignored))
+    case = _Case(policy, now_ms, origin, max_age_ms)
+    for one in by_issuer(statements, now_ms, policy.max_age_ms):
+        case.add(one)
+    case.judge()
+    return case
 
 
-def _on_statements(case: _Case) -> Iterator[Finding]:
-    """Findings that one statement gives by itself."""
-    for one in case.ignored:
-        issuer = one.statement.issuer
-        yield Finding(DecisionReason.NOT_RECOGNISED, Verdict.UNSPECIFIED, issuer)
-    for one in case.recognised:
-        if one.standing == Standing.IN_FORCE:
-            yield from _on_one_in_force(case, one)
-        else:
-            reason = _LAPSED_FINDINGS[one.standing]
-            yield Finding(reason, Verdict.UNSPECIFIED, one.statement.issuer)
-
-
-def _on_one_in_force(case: _Case, one: IssuerStanding) -> Iterator[Finding]:
-    health_code, issuer = one.statement.health_code, one.statement.issuer
-    if health_code.level in _LEVEL_FINDINGS:
-        yield Finding(*_LEVEL_FINDINGS[health_code.level], issuer)
-    for hold in health_code.holds:
-        yield Finding(DecisionReason.HOLD, Verdict.CROSS_CHECK, issuer, hold.code)
-    if health_code.state != State.ACTIVE:
-        yield Finding(DecisionReason.STATEMENT_PENDING, Verdict.UNSPECIFIED, issuer)
-    if one.contradicted:
-        yield Finding(DecisionReason.CONTRADICTED_BY_RELAY, Verdict.CROSS_CHECK, issuer)
-    if case.policy.admits(health_code.level) and case.too_old_for_caller(one.statement):
-        yield Finding(DecisionReason.OLDER_THAN_ASKED, Verdict.UNSPECIFIED, issuer)
-
-
-def _on_the_whole(case: _Case, admitting: Sequence[IssuerStanding]) -> Iterator[Finding]:
-    """Findings that need all statements."""
-    policy = case.policy
-    for one in admitting:
-        yield Finding(DecisionReason.LEVEL_ADMITTED, Verdict.ADMIT, one.statement.issuer)
-    if admitting and all(_only_cross_checked(one, policy) for one in admitting):
-        yield Finding(DecisionReason.CROSS_CHECK_ISSUER, Verdict.CROSS_CHECK)
-    if not (case.recognised or case.ignored):
-        yield Finding(DecisionReason.NO_STATEMENT, Verdict.CROSS_CHECK)
-    elif not any(one.statement.health_code.state == State.ACTIVE for one in case.in_force):
-        yield Finding(DecisionReason.NOTHING_ACTIVE, Verdict.CROSS_CHECK)
-    if not policy.accepts_not_unique and not all(
-        one.statement.health_code.document_unique for one in (*case.recognised, *case.ignored)
-    ):
-        yield Finding(DecisionReason.DOCUMENT_NOT_UNIQUE, Verdict.CROSS_CHECK)
-
-
-def _only_cross_checked(one: IssuerStanding, policy: Policy) -> bool:
-    return policy.recognises(one.statement.issuer) == Recognition.CROSS_CHECK
-
-
-def _verdict(
-    policy: Policy, admitting: Sequence[IssuerStanding], findings: Iterable[Finding]
+def _without_each_risk(
+    statements: Sequence[Statement], case: _Case, max_age_ms: int | None
 ) -> Verdict:
-    """Take the strictest finding; without any that admits nobody is admitted."""
-    outweighed = policy.combination == Combination.ANY_ADMITTED and bool(admitting)
-    strictest = max(
-        (
-            finding.verdict
-            for finding in findings
-            if not (outweighed and finding.reason in _BASE_ONLY)
-        ),
-        default=Verdict.UNSPECIFIED,
-    )
-    return strictest if admitting else max(strictest, Verdict.CROSS_CHECK)
+    """Admit beside a risk that is outweighed only where its absence would not have refused.
 
-
-def _shown_level(verdict: Verdict, level: Level, admitting: Sequence[IssuerStanding]) -> Level:
-    """Return the level whose colour is shown: an admission shows what it rests on."""
-    if verdict != Verdict.ADMIT:
-        return level
-    return max(one.statement.health_code.level for one in admitting)
+    A rule may ask for anything, for a HIGH statement too; but no statement of risk may turn a
+    refusal into an admission.
+    """
+    for one in case.in_force:
+        if one.statement.health_code.level not in _RISKS:
+            continue
+        rest = [other for other in statements if other is not one.statement]
+        without = _judged(rest, case.policy, case.now_ms, case.origin, max_age_ms)
+        if without.verdict() is Verdict.REFUSE:
+            reason = DecisionReason.RISK_OPENS_RULE
+            case.findings.append(Finding(reason, _CROSS_CHECK, one.statement.issuer))
+            return _CROSS_CHECK
+    return Verdict.ADMIT
 
 
 def _strictest_first(finding: Finding) -> tuple[int, str, str, str]:
@@ -195,20 +243,26 @@ def _strictest_first(finding: Finding) -> tuple[int, str, str, str]:
 
 def _used(case: _Case) -> tuple[UsedStatement, ...]:
     """List every statement that was looked at, those in force first."""
-    used = [UsedStatement(one.statement, one.standing) for one in case.recognised]
+    used = [UsedStatement(one.statement, one.standing) for one in case.in_force]
     used += [
-        UsedStatement(one.outdone, one.outdone_standing)
+        UsedStatement(one.statement, one.standing)
         for one in case.recognised
-        if one.outdone is not None
+        if one.standing is not _IN_FORCE
     ]
-    used += [UsedStatement(one.statement, Standing.NOT_RECOGNISED) for one in case.ignored]
-    return tuple(sorted(used, key=lambda one: one.standing != Standing.IN_FORCE))
+    for one in case.recognised:
+        if one.outdone is not None:
+            used.append(UsedStatement(one.outdone, one.outdone_standing))
+    for one in case.ignored:
+        used.append(UsedStatement(one.statement, Standing.NOT_RECOGNISED))
+    return tuple(used)
 
 
-def _valid_until_ms(case: _Case) -> int:
-    """Return until when the decision may be relied upon: nothing it rests on lapses before."""
-    ends = [case.now_ms + case.policy.reliance_minutes * MINUTE_MS]
-    ends += [lapses_at_ms(one.statement, case.policy.max_age_ms) for one in case.in_force]
-    if case.max_age_ms is not None:
-        ends += [one.statement.health_code.as_of_ms + case.max_age_ms for one in case.admitting]
-    return min(ends)
+def _state(case: _Case) -> State:
+    """Return the state that is shown where no level is: pending before lapsed before withdrawn."""
+    if case.in_force:
+        pending = any(one.statement.health_code.state is State.PENDING for one in case.in_force)
+        return State.PENDING if pending else State.UNSPECIFIED
+    standings = {one.standing for one in case.recognised}
+    if standings & {Standing.EXPIRED, Standing.TOO_OLD}:
+        return State.EXPIRED
+    return State.WITHDRAWN if standings else State.UNSPECIFIED

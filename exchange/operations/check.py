@@ -1,36 +1,38 @@
 """Checking: subjects in, decisions out; one person or up to a thousand."""
 
-from collections.abc import Mapping, Sequence
-
-import msgspec
+from collections.abc import Sequence
+from typing import Protocol
 
 from exchange.core.check import Check
+from exchange.core.compiled_policy import CompiledPolicy
 from exchange.core.decision import Decision
 from exchange.core.errors import StoreError
-from exchange.core.policy import Policy
+from exchange.core.members import MEMBERS
 from exchange.core.recognition import decide
-from exchange.core.rendering import RenderingTable
 from exchange.core.statement import Statement
 from exchange.operations.environment import Environment
 from exchange.operations.lookup import read_statements
+from exchange.operations.shipped import default_for
 
-NO_RENDERINGS = RenderingTable()
+
+class Policies(Protocol):
+    """Knows the policies in force."""
+
+    def of(self, destination: str, now_ms: int) -> CompiledPolicy:
+        """Return the policy of a destination that is in force at an instant."""
 
 
-class Policies(msgspec.Struct, frozen=True):
-    """The policies in force, and what destinations show.
+class DefaultPolicies:
+    """The national default for every destination, each in its own colours and words."""
 
-    Attributes:
-        default: For destinations without a policy of their own.
-        renderings: By destination.
-    """
+    def __init__(self) -> None:
+        self._compiled = {
+            member.code: CompiledPolicy(default_for(member.code), member.code) for member in MEMBERS
+        }
 
-    default: Policy
-    renderings: Mapping[str, RenderingTable]
-
-    def of(self, destination: str) -> tuple[Policy, RenderingTable]:
-        """Return the policy and the rendering table of a destination."""
-        return self.default, self.renderings.get(destination, NO_RENDERINGS)
+    def of(self, destination: str, now_ms: int) -> CompiledPolicy:
+        del now_ms  # The default has always been in force.
+        return self._compiled[destination]
 
 
 class Checker:
@@ -57,5 +59,5 @@ class Checker:
         ]
 
     def _decide(self, check: Check, statements: Sequence[Statement], now_ms: int) -> Decision:
-        policy, renderings = self._policies.of(check.destination)
-        return decide(statements, policy, renderings, now_ms, check.max_age_ms)
+        policy = self._policies.of(check.destination, now_ms)
+        return decide(statements, policy, now_ms, origin=check.origin, max_age_ms=check.max_age_ms)

@@ -2,7 +2,7 @@
 
 from exchange.api.v1 import decision_pb2 as pb, recognition_service_pb2 as service_pb
 from exchange.core.check import Check
-from exchange.core.decision import TEXTS, Decision, Finding, UsedStatement
+from exchange.core.decision import Decision, Finding, UsedStatement
 from exchange.core.errors import InvalidRequestError
 from exchange.core.standing import Standing
 from exchange.core.subject import SubjectKeys
@@ -78,7 +78,7 @@ def _fill_finding(message: pb.Finding, finding: Finding) -> None:
     message.verdict = int(finding.verdict)  # type: ignore[assignment]
     message.issuer = member_name(finding.issuer)
     message.detail = finding.detail
-    message.chinese_text, message.english_text = TEXTS[finding.reason]
+    message.chinese_text, message.english_text = finding.texts
 
 
 def _fill_used(message: pb.UsedStatement, used: UsedStatement) -> None:

@@ -1,25 +1,21 @@
-from importlib.resources import files
-
 import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
+from exchange.core.compiled_policy import CompiledPolicy
 from exchange.core.decision import TEXTS, Decision, DecisionReason as R
 from exchange.core.health_code import HealthCode, Hold, Level, State
 from exchange.core.members import BY_CODE, NATIONAL
 from exchange.core.policy import Combination, Policy, Recognition, Verdict
 from exchange.core.recognition import decide
-from exchange.core.rendering import NEUTRAL, RenderingTable
+from exchange.core.rendering import NEUTRAL, Rendering
 from exchange.core.standing import Standing
 from exchange.core.statement import Statement
+from exchange.operations.shipped import default_for
 from tests.core.strategies import NOW_MS, cases
 
 DAY = 86_400_000
-_FOLDER = files("exchange") / "policies" / "default"
-DEFAULT = msgspec.json.decode((_FOLDER / "policy.json").read_bytes(), type=Policy)
-RENDERINGS = msgspec.json.decode(
-    (_FOLDER / "renderings.json").read_bytes(), type=dict[str, RenderingTable]
-)
+DEFAULT = default_for("310000")
 
 
 def said(
@@ -38,7 +34,7 @@ def said(
 def decided(
     *statements: Statement, policy: Policy = DEFAULT, max_age_ms: int | None = None
 ) -> Decision:
-    return decide(statements, policy, RENDERINGS["310000"], NOW_MS, max_age_ms)
+    return decide(statements, CompiledPolicy(policy, "310000"), NOW_MS, max_age_ms=max_age_ms)
 
 
 def reasons(decision: Decision) -> list[str]:
@@ -140,11 +136,12 @@ def test_every_destination_shows_something_and_never_red_for_unknown(
     member: str, level: Level, state: State
 ) -> None:
     shown = level if state == State.ACTIVE else Level.UNSPECIFIED
-    decision = decide((said(shown, state=state),), DEFAULT, RENDERINGS[member], NOW_MS)
+    policy = default_for(member)
+    decision = decide((said(shown, state=state),), CompiledPolicy(policy, member), NOW_MS)
     assert decision.rendering.chinese
     assert decision.rendering.english
     if shown == Level.UNSPECIFIED:
-        assert decision.rendering == NEUTRAL
+        assert not decision.rendering.colour
     if decision.rendering.colour in {"red", "green"}:
         assert (
             decision.verdict
@@ -153,9 +150,13 @@ def test_every_destination_shows_something_and_never_red_for_unknown(
 
 
 def test_beijing_shows_words_and_tianjin_orange_for_yellow() -> None:
-    yellow = (said(Level.MEDIUM),)
-    assert decide(yellow, DEFAULT, RENDERINGS["110000"], NOW_MS).rendering.chinese == "居家观察"
-    assert decide(yellow, DEFAULT, RENDERINGS["120000"], NOW_MS).rendering.colour == "orange"
+    assert shown_for_yellow("110000").chinese == "居家观察"
+    assert shown_for_yellow("120000").colour == "orange"
+
+
+def shown_for_yellow(destination: str) -> Rendering:
+    policy = CompiledPolicy(default_for(destination), destination)
+    return decide((said(Level.MEDIUM),), policy, NOW_MS).rendering
 
 
 def test_a_green_that_has_to_be_looked_at_does_not_look_green() -> None:
