@@ -5,6 +5,7 @@ writers; formats of one record a payload are measured payload by payload.
 """
 
 import random
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -70,8 +71,13 @@ def merge(format_: Format, single: list[bytes]) -> bytes | None:
         first = single[0].splitlines(keepends=True)
         if not format_.has_header:
             return b"".join(single)
-        if len(first) == 2:  # noqa: PLR2004 - header and record, no trailer
-            return first[0] + b"".join(one.splitlines(keepends=True)[1] for one in single)
+        records = b"".join(one.splitlines(keepends=True)[1] for one in single)
+        # A count of one record stands at the end of header and trailer.
+        frame = [
+            re.sub(rb"0*1(?=\r?\n$)", lambda one: b"%0*d" % (len(one[0]), len(single)), line)
+            for line in (first[0], *first[2:])
+        ]
+        return frame[0] + records + b"".join(frame[1:])
     return None
 
 

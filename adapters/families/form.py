@@ -61,27 +61,21 @@ def read_form(payload: bytes) -> dict[str, str]:
     if _WRONG_ESCAPE.search(payload) or payload.count(b"&") >= PAIRS_MAX:
         raise UnreadableError
     try:
-        payload.decode()
-        # The marks between pairs, keys and values are ASCII, so the whole is UTF-8 exactly if each
-        # of its parts is; what is in no pair that counts is thereby looked at too.
-        _resolved(payload).decode()
+        text = payload.decode().replace("+", " ")
+        pairs = [pair.partition("=") for pair in text.split("&")]
+        # A dictionary keeps the last of several, and the first one is wanted.
+        return {_resolved(key): _resolved(value) for key, _, value in reversed(pairs)}
     except UnicodeDecodeError:
         raise UnreadableError from None
-    pairs: dict[str, str] = {}
-    for pair in payload.split(b"&"):
-        key, _, value = pair.partition(b"=")
-        pairs.setdefault(_resolved(key).decode(), _resolved(value).decode())
-    return pairs
 
 
-def _resolved(part: bytes) -> bytes:
-    """Replace ``+`` and escapes, which are known to be well-formed."""
-    part = part.replace(b"+", b" ")
-    if b"%" not in part:
+def _resolved(part: str) -> str:
+    """Resolve escapes, which are known to be well-formed; raises UnicodeDecodeError."""
+    if "%" not in part:
         return part
     # Quoted-printable is the same notation with another mark, and is decoded without splitting the
     # text into pieces: a payload of nothing but escapes takes no more memory than any other.
-    return binascii.a2b_qp(part.replace(b"=", b"=3D").replace(b"%", b"="))
+    return binascii.a2b_qp(part.replace("=", "=3D").replace("%", "=").encode()).decode()
 
 
 def form(format_id: str, *, family: str, content: str, code: FormCode, record: Record) -> Format:

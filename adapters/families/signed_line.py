@@ -4,7 +4,7 @@ import hmac
 from functools import partial
 from typing import Final
 
-from adapters.base import NO_KEYS, Format, Keys, MissingKeyError, WholeReader
+from adapters.base import NO_KEYS, Format, Keys, WholeReader, key_of
 from adapters.families.lines import cell_text
 from adapters.reading import MALFORMED_PAYLOAD, Received, compile_reader
 from adapters.record import Record
@@ -14,7 +14,7 @@ from exchange.core.health_code import Document, HealthCode
 from exchange.core.outcome import Outcome, Reason, Rejected, Translated
 
 MAC: Final = "mac"
-"""Name of the last column, and of the key."""
+"""Name of the last column, and of its key."""
 
 MAC_DIGITS: Final = 16
 """The first hex digits of HMAC-SM3 that are written."""
@@ -23,10 +23,8 @@ _FORGED: Final = Rejected(Reason.AUTHENTICATION_FAILED, MAC)
 _LINE_BREAKS: Final = ("\r", "\n")
 
 
-def _mac(signed: str, keys: Keys) -> str:
-    if MAC not in keys:
-        raise MissingKeyError(MAC)
-    return hmac.digest(keys[MAC], signed.encode(), "sm3").hex()[:MAC_DIGITS]
+def _mac(signed: str, key: bytes) -> str:
+    return hmac.digest(key, signed.encode(), "sm3").hex()[:MAC_DIGITS]
 
 
 def signed_line(  # noqa: PLR0913 - what a format is made of
@@ -39,6 +37,7 @@ def signed_line(  # noqa: PLR0913 - what a format is made of
     write_record = compile_writer(record)
 
     def decode(payload: bytes, received_ms: int, keys: Keys = NO_KEYS) -> list[Outcome]:
+        key = key_of(keys, MAC)
         try:
             line = payload.decode().strip(BLANKS)
         except UnicodeDecodeError:
@@ -51,7 +50,7 @@ def signed_line(  # noqa: PLR0913 - what a format is made of
         ):
             return [MALFORMED_PAYLOAD]
         signed = line.rpartition(delimiter)[0]
-        if not hmac.compare_digest(columns[-1].encode(), _mac(signed, keys).encode()):
+        if not hmac.compare_digest(columns[-1].encode(), _mac(signed, key).encode()):
             return [_FORGED]
         return [read(columns[1:-1], Received.at(received_ms))]
 
@@ -61,7 +60,7 @@ def signed_line(  # noqa: PLR0913 - what a format is made of
             cell_text(values.get(field.name, "")).replace(delimiter, " ") for field in record.cells
         )
         signed = delimiter.join((version, *cells))
-        return f"{signed}{delimiter}{_mac(signed, keys)}".encode()
+        return f"{signed}{delimiter}{_mac(signed, key_of(keys, MAC))}".encode()
 
     return Format(
         id=format_id,
