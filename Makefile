@@ -19,7 +19,8 @@ $(VENV)/.stamp: requirements/all.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-setup: $(VENV)/.stamp  ## Make the virtual environment (pinned, hashed)
+setup: $(VENV)/.stamp  ## Make the virtual environment (pinned, hashed); install Java and Maven where that is possible
+	@tools/cassandra/ensure-java optional
 
 java:  ## Install Java 17 and Maven where they are missing and this machine allows it
 	@tools/cassandra/ensure-java
@@ -41,7 +42,7 @@ proto: googleapis  ## Generate exchange/api from proto/
 	@PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python -m grpc_tools.protoc -Iproto -Ivar/googleapis --python_out=. \
 	  --grpc_python_out=. --mypy_out=quiet:. --mypy_grpc_out=quiet:. $(PROTOS)
 
-run: setup  ## Start the exchange on its embedded store, with a sample population
+run: $(VENV)/.stamp  ## Start the exchange on its embedded store, with a sample population
 	@$(BIN)/health-exchange demo
 
 test: setup  ## Run every test (STORE=sqlite: those that need no Cassandra)
