@@ -1,9 +1,11 @@
 """A traveller's document from a file or a question, never from an argument."""
 
 import json
+import sys
 from pathlib import Path
 
 import typer
+from typer.exceptions import Abort
 
 from exchange.api.v1 import health_code_pb2 as pb
 from exchange.cli.exits import CommandError
@@ -32,8 +34,13 @@ def read_document(path: Path | None) -> pb.Document:
 
 
 def _ask() -> tuple[str, str]:
-    kind = typer.prompt("Document type", default=DocumentType.RESIDENT_ID.value, err=True)
-    return kind, typer.prompt("Document number", err=True)
+    try:
+        kind = typer.prompt("Document type", default=DocumentType.RESIDENT_ID.value, err=True)
+        return kind, typer.prompt("Document number", err=True)
+    except Abort:
+        if sys.stdin.isatty():
+            raise
+        raise CommandError("No document was given: name a file with --document.") from None
 
 
 def _of_file(path: Path) -> tuple[str, str]:

@@ -38,7 +38,11 @@ def of_call(error: grpc.RpcError, address: str) -> CommandError:
         return CommandError(_of_transport(code, call.details() or "", address), exit_code)
     info = _detail(status.details, error_details_pb2.ErrorInfo())
     retry = _detail(status.details, error_details_pb2.RetryInfo())
+    bad = _detail(status.details, error_details_pb2.BadRequest())
     sentence = status.message or code.name
+    if bad is not None and bad.field_violations:
+        first = bad.field_violations[0]
+        sentence = f"The field {first.field} {first.description}" if first.field else sentence
     if info is not None:
         sentence = f"{sentence.rstrip('.')} ({info.reason})."
     if retry is not None:

@@ -124,8 +124,9 @@ def test_a_number_that_does_not_fit_its_type_names_the_field_and_not_the_number(
         "check", "--destination", "370000", "--document", file, "--address", exchange.address
     )
     assert ran.code == 3
-    assert "document.number" in ran.err
-    assert "(INVALID_FIELD)" in ran.err
+    assert (
+        ran.err == "The field document.number does not fit RESIDENT_ID: checksum (INVALID_FIELD).\n"
+    )
     assert "510102190402290012" not in ran.err
 
 
@@ -233,3 +234,17 @@ def test_only_operators_erase(health_exchange: Health, exchange: Running, travel
     )
     assert ran.code == 4
     assert "(CALLER_NOT_ALLOWED)" in ran.err
+
+
+def test_a_document_that_is_asked_for_and_not_given_is_a_sentence(exchange: Running) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "exchange", "check", "--destination", "370000"],
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "HEALTH_EXCHANGE_ADDRESS": exchange.address},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 3
+    assert ran.stderr.endswith("No document was given: name a file with --document.\n")

@@ -16,7 +16,7 @@ from exchange.app import Exchange, load_format_keys, make_store
 from exchange.cli import running
 from exchange.cli.batches import Batch, batches, is_each_line
 from exchange.cli.client import Connection, connect
-from exchange.cli.commands.keys import write_key_file
+from exchange.cli.commands.keys import write_format_keys, write_key_file
 from exchange.cli.exits import CommandError, ExitCode
 from exchange.cli.options import ADDRESS_DEFAULT, member_urn, with_settings
 from exchange.cli.output import out
@@ -69,6 +69,11 @@ def demo(
     configure_logs(settings)
     if not settings.subject_key_path.exists():
         write_key_file(settings.subject_key_path)
+    if settings.format_keys_dir is None:
+        settings = settings.model_copy(
+            update={"format_keys_dir": settings.data_dir / "format-keys"}
+        )
+        write_format_keys(settings.data_dir / "format-keys", FORMATS)
     wanted = Loaded(people, seed, system_clock())
     return running.run(_demo(Demo(settings, wanted, sample_dir)))
 

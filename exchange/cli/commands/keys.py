@@ -1,9 +1,12 @@
 """`keys`: make a subject key file."""
 
+import contextlib
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
+from adapters.base import Format
 from exchange.cli.exits import CommandError, ExitCode
 from exchange.cli.options import with_settings
 from exchange.cli.output import out
@@ -11,6 +14,8 @@ from exchange.core.subject import KEY_BYTES_MIN
 from exchange.settings import Settings
 
 FIRST_GENERATION = 1
+_FORMAT_KEY_BYTES = 16
+"""What SM4 takes; keys of message authentication codes may have any length."""
 
 
 @with_settings("data_dir", "subject_key_file")
@@ -31,18 +36,40 @@ def write_key_file(path: Path) -> None:
         CommandError: There is a file already.
         OSError: It cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    text = (
+        "# Subject key of a health-code exchange. Keep it secret, and back it up.\n"
+        f"{FIRST_GENERATION}:{secrets.token_hex(KEY_BYTES_MIN)}\n"
+    )
     try:
-        # Only the owner may read it, from its first moment on.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        _write_secret(path, text)
     except FileExistsError:
         raise CommandError(
             f"{path} is there already and is not overwritten: all that was kept under its key "
             "would be lost.",
             ExitCode.START_REFUSED,
         ) from None
+
+
+def write_format_keys(directory: Path, formats: Mapping[str, Format]) -> None:
+    """Write new keys for the formats that need some and have no file yet: for trying only.
+
+    Real keys come from the members.
+
+    Raises:
+        OSError: A file cannot be written.
+    """
+    for found in formats.values():
+        lines = [f'{name} = "{secrets.token_hex(_FORMAT_KEY_BYTES)}"\n' for name in found.keys]
+        with contextlib.suppress(FileExistsError):
+            if lines:
+                _write_secret(directory / f"{found.id}.toml", "".join(lines))
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """Write a file that is not there yet and that only its owner may read, from the beginning."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write("# Subject key of a health-code exchange. Keep it secret, and back it up.\n")
-        file.write(f"{FIRST_GENERATION}:{secrets.token_hex(KEY_BYTES_MIN)}\n")
+        file.write(text)
         file.flush()
         os.fsync(descriptor)

@@ -75,7 +75,8 @@ def document(
     """Return the document of a type that the person at a place has."""
     pair = (seed * 104_729 + place * _STEP) % _PAIRS
     day, sequence = divmod(pair, _SEQUENCES)
-    birth = f"{FIRST_BIRTH + dt.timedelta(days=day):%Y%m%d}{sequence + 1:03d}"
+    date = (FIRST_BIRTH + dt.timedelta(days=day)).isoformat().replace("-", "")
+    birth = f"{date}{sequence + 1:03d}"
     serial = f"{pair % 1_000_000:06d}"
     match kind:
         case DocumentType.PASSPORT:

@@ -16,6 +16,8 @@ from exchange.core.members import NATIONAL
 
 _RELAYED_SHARE = 0.08
 """People of whom the national platform hands in a statement too, where its formats are at hand."""
+_RECORDS_PER_ADVANCE = 500
+"""Records between two moves of the bar, which costs more than a record."""
 _OTHER_RISKS = (
     (Level.MEDIUM, State.ACTIVE),
     (Level.HIGH, State.ACTIVE),
@@ -65,9 +67,11 @@ def write_file(
         )
     sink = NativeFile(path, found)
     homes = (found.member,) if found.member != NATIONAL else ("110000",)
-    for place in range(count):
-        sink.add(_record(sampling, found, person(sampling.seed, place, homes), place))
-        advance(1, 1)
+    for start in range(0, count, _RECORDS_PER_ADVANCE):
+        end = min(start + _RECORDS_PER_ADVANCE, count)
+        for place in range(start, end):
+            sink.add(_record(sampling, found, person(sampling.seed, place, homes), place))
+        advance(end - start, end - start)
     sink.close()
     return path.stat().st_size
 
@@ -77,17 +81,14 @@ def _record(sampling: Sampling, found: Format, somebody: Person, place: int) -> 
     rng = random.Random(f"record {sampling.seed} {place}")  # noqa: S311 - repeatable on purpose
     code = health_code(rng, somebody, risk(rng), found.member, sampling.now_ms)
     keys = sampling.keys.get(found.id, NO_KEYS)
-    resident = document(
-        DocumentType.RESIDENT_ID,
-        sampling.seed,
-        place,
-        somebody.region,
-        random.Random(place),  # noqa: S311
-    )
-    for whom in (somebody.document, resident):
-        payload = written(found, whom, _variants(code, rng), keys, somebody.home)
-        if payload is not None:
-            return payload
+    payload = written(found, somebody.document, _variants(code, rng), keys, somebody.home)
+    if payload is None:
+        # Some formats know fewer types of documents than there are.
+        kind, region = DocumentType.RESIDENT_ID, somebody.region
+        resident = document(kind, sampling.seed, place, region, rng)
+        payload = written(found, resident, _variants(code, rng), keys, somebody.home)
+    if payload is not None:
+        return payload
     raise CommandError(f"{found.id} can carry none of the sample's health codes.")
 
 

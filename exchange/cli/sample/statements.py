@@ -79,13 +79,14 @@ def health_code(
         stands = risk(rng)
     as_of_ms = _as_of_ms(rng, now_ms)
     reason, guidance = _REASONS.get(stands.level, ("", ""))
-    holds = HOLDS.get(issuer, ()) if rng.random() < _HOLD_SHARE else ()
+    known = HOLDS.get(issuer, ())
+    holds = (rng.choice(known),) if known and rng.random() < _HOLD_SHARE else ()
     return HealthCode(
         as_of_ms=as_of_ms,
         level=stands.level,
         state=stands.state,
         valid_until_ms=_valid_until_ms(as_of_ms) if rng.random() < _BOUNDED_SHARE else None,
-        holds=holds[:1],
+        holds=holds,
         region=person.region if issuer == person.home else "",
         tests=_tests(rng, stands.level, as_of_ms),
         vaccination=_vaccination(rng),
