@@ -3,6 +3,7 @@
 import os
 import signal
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import msgspec
 
@@ -25,7 +26,24 @@ def refuse(reports: Connection) -> None:
 
 
 def miss_the_store(reports: Connection) -> None:
-    reports.send_bytes(msgspec.json.encode(Report("The store is away.", store_failed=True)))
+    report = Report("The store is away.", store_failed=True, unreachable=True)
+    reports.send_bytes(msgspec.json.encode(report))
+
+
+def find_an_old_schema(reports: Connection) -> None:
+    report = Report("The schema is behind: run migrate.", store_failed=True)
+    reports.send_bytes(msgspec.json.encode(report))
+
+
+def serve_once_then_miss_the_store(reports: Connection) -> None:
+    """Serve and die if it is the first to come, else find the store away."""
+    place = Path(os.environ["FIRST_CAME"])
+    try:
+        place.touch(exist_ok=False)
+    except FileExistsError:
+        miss_the_store(reports)
+    else:
+        serve_then_die(reports)
 
 
 def serve(reports: Connection) -> None:

@@ -89,7 +89,7 @@ class Parent:
 
         Raises:
             StartError: A worker refuses to start for the first time; none is left.
-            StoreUnavailableError: The same, because of the store.
+            StoreUnavailableError: The same, because the store does not answer.
         """
         with self._signals() as wake:
             try:
@@ -138,7 +138,7 @@ class Parent:
                 self._read_report(slot)
                 report = slot.report
                 if report is not None and report.refusal:
-                    error = StoreUnavailableError if report.store_failed else StartError
+                    error = StoreUnavailableError if report.unreachable else StartError
                     raise error(report.refusal)
                 if slot.process is not None and slot.process.exitcode is not None:
                     raise StartError(

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 import uvloop
 
-from exchange.core.errors import ExchangeError, StoreError
+from exchange.core.errors import ExchangeError, StoreError, StoreUnavailableError
 
 
 class WorkerExit(IntEnum):
@@ -27,10 +27,12 @@ class Report(msgspec.Struct, frozen=True):
     Attributes:
         refusal: Sentence that says what to mend; ``""`` if it serves.
         store_failed: The store was the reason, so that trying again is right.
+        unreachable: It was, because it does not answer; not because of its schema.
     """
 
     refusal: str = ""
     store_failed: bool = False
+    unreachable: bool = False
 
 
 class Serving(Protocol):
@@ -74,7 +76,12 @@ async def _run(make: Callable[[], Serving], reports: Connection) -> WorkerExit:
         await serving.start()
     except ExchangeError as error:
         await serving.stop()
-        reports.send_bytes(msgspec.json.encode(Report(str(error), isinstance(error, StoreError))))
+        report = Report(
+            str(error),
+            store_failed=isinstance(error, StoreError),
+            unreachable=isinstance(error, StoreUnavailableError),
+        )
+        reports.send_bytes(msgspec.json.encode(report))
         return WorkerExit.REFUSED
     reports.send_bytes(msgspec.json.encode(Report()))
     await stop.wait()

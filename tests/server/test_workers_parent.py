@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 
 import pytest
 
@@ -22,9 +23,11 @@ Target = Callable[[Connection], None]
 class Workers:
     """Spawns workers that do one thing, and remembers them."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, stop_after: int = 0) -> None:
+        """Spawn workers, and ask the parent to stop with the one after so many."""
         self.pids: list[int | None] = []
         self._target = target
+        self._stop_after = stop_after
 
     def __call__(self) -> tuple[SpawnProcess, Connection]:
         spawning = multiprocessing.get_context("spawn")
@@ -33,6 +36,8 @@ class Workers:
         process.start()
         theirs.close()
         self.pids.append(process.pid)
+        if len(self.pids) == self._stop_after:
+            ask_to_stop()
         return process, ours
 
 
@@ -67,6 +72,15 @@ def test_workers_that_die_at_once_again_and_again_are_given_up() -> None:
     assert len(workers.pids) == FAILURES_MAX
 
 
+def test_a_store_that_is_away_is_no_reason_to_give_a_worker_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRST_CAME", str(tmp_path / "first"))
+    workers = Workers(worker_targets.serve_once_then_miss_the_store, stop_after=FAILURES_MAX + 2)
+    assert Parent(workers, 1, drain_seconds=1).run(lambda: None)
+    assert len(workers.pids) == FAILURES_MAX + 2
+
+
 def test_a_worker_that_will_not_end_is_killed_after_its_limit() -> None:
     workers = Workers(worker_targets.serve_and_ignore_signals)
     parent = Parent(workers, 1, drain_seconds=0.1, kill_after_seconds=0.1)
@@ -79,6 +93,7 @@ def test_a_worker_that_will_not_end_is_killed_after_its_limit() -> None:
     [
         (worker_targets.refuse, StartError, "The key file is missing."),
         (worker_targets.miss_the_store, StoreUnavailableError, "The store is away."),
+        (worker_targets.find_an_old_schema, StartError, "run migrate"),
         (worker_targets.die_at_once, StartError, r"died while it started \(exit code 4\)"),
     ],
 )
