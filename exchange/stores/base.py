@@ -17,6 +17,10 @@ WRITE_ENTRIES_MAX = 10_000
 """Entries of one write: twice the largest submission."""
 MARK_BYTES_MAX = 1_024
 """A mark is a small fact about the whole store (key check value, retention), not a data store."""
+SHELF_ITEM_BYTES_MAX = 256 * 1024
+"""An item of a shelf: the largest policy with its rules and texts."""
+SHELF_ITEMS_MAX = 1_000
+"""Items that callers may keep on one shelf, so that it can be read in one go."""
 
 
 class SchemaStep(msgspec.Struct, frozen=True):
@@ -79,6 +83,20 @@ class SweepProgress(msgspec.Struct, frozen=True):
     scanned_count: int
     removed_count: int
     fraction: float
+
+
+class ShelfItem(msgspec.Struct, frozen=True):
+    """Something small that is kept under a key on a shelf, for programs of the exchange.
+
+    Attributes:
+        key: Unique on its shelf.
+        version: 1 when it was put there, one more with every change.
+        value: What it holds.
+    """
+
+    key: str
+    version: int
+    value: bytes
 
 
 class Store(ABC):
@@ -196,4 +214,41 @@ class Store(ABC):
         Raises:
             ValueTooLargeError: Over ``MARK_BYTES_MAX``.
             StoreUnavailableError: It does not answer; the mark may or may not be set.
+        """
+
+    @abstractmethod
+    async def shelf(self, name: str) -> tuple[ShelfItem, ...]:
+        """Return all items of a shelf by key; () for an unknown one.
+
+        A read that begins after a change returned sees it or something newer.
+
+        Raises:
+            StoreUnavailableError: It does not answer.
+        """
+
+    @abstractmethod
+    async def shelf_item(self, name: str, key: str) -> ShelfItem | None:
+        """Return one item of a shelf, or None.
+
+        Raises:
+            StoreUnavailableError: It does not answer.
+        """
+
+    @abstractmethod
+    async def set_shelf_item(self, name: str, key: str, value: bytes, *, expected: int) -> bool:
+        """Put or change an item if its version is ``expected`` (0: absent); tell whether it was.
+
+        Linearizable: of several at once with the same expectation one succeeds.
+
+        Raises:
+            ValueTooLargeError: Over ``SHELF_ITEM_BYTES_MAX``.
+            StoreUnavailableError: It does not answer; the item may or may not be changed.
+        """
+
+    @abstractmethod
+    async def remove_shelf_item(self, name: str, key: str) -> None:
+        """Take an item away; nothing happens where there is none.
+
+        Raises:
+            StoreUnavailableError: It does not answer; try again.
         """

@@ -13,7 +13,7 @@ import msgspec
 
 from exchange.core.errors import StoreError, StoreUnavailableError
 from exchange.core.statement import Entry, Row
-from exchange.stores.base import SchemaState, SchemaStep, Store, SweepProgress
+from exchange.stores.base import SchemaState, SchemaStep, ShelfItem, Store, SweepProgress
 
 GATHERED_SUBJECTS_MAX = 500
 """Subjects of one shared read: a few milliseconds of a node."""
@@ -100,6 +100,18 @@ class GatheringStore(Store):
 
     async def set_mark(self, name: str, value: bytes, *, expected: bytes | None) -> bool:
         return await self._inner.set_mark(name, value, expected=expected)
+
+    async def shelf(self, name: str) -> tuple[ShelfItem, ...]:
+        return await self._inner.shelf(name)
+
+    async def shelf_item(self, name: str, key: str) -> ShelfItem | None:
+        return await self._inner.shelf_item(name, key)
+
+    async def set_shelf_item(self, name: str, key: str, value: bytes, *, expected: int) -> bool:
+        return await self._inner.set_shelf_item(name, key, value, expected=expected)
+
+    async def remove_shelf_item(self, name: str, key: str) -> None:
+        await self._inner.remove_shelf_item(name, key)
 
     def _group_for(self, subjects: Sequence[bytes]) -> _Group:
         """Add the subjects to a group that has not left: one that has may miss a new write."""

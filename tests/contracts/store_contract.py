@@ -17,6 +17,7 @@ from tests.contracts.opening import OpeningContract
 from tests.contracts.place import Place, subjects_of
 from tests.contracts.reading import ReadingContract
 from tests.contracts.schema import SchemaContract
+from tests.contracts.shelving import ShelvingContract
 from tests.contracts.sweeping import SweepingContract
 from tests.contracts.writing_at_once import WritingAtOnceContract
 
@@ -48,6 +49,7 @@ class StoreContract(
     ErasingContract,
     SweepingContract,
     MarkingContract,
+    ShelvingContract,
     SchemaContract,
     OpeningContract,
 ):

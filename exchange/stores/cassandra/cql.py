@@ -11,6 +11,7 @@ class Cql:
         statements = f"{keyspace}.statements"
         marks = f"{keyspace}.marks"
         versions = f"{keyspace}.schema_versions"
+        shelves = f"{keyspace}.shelves"
         # The keyspace is checked in the settings; everything else is bound.
         self.schema_state = (
             f"SELECT version, compatible FROM {versions} WHERE component = %s LIMIT 1"  # noqa: S608
@@ -43,3 +44,14 @@ class Cql:
         self.read_mark = f"SELECT value FROM {marks} WHERE name = ?"  # noqa: S608
         self.add_mark = f"INSERT INTO {marks} (name, value) VALUES (?, ?) IF NOT EXISTS"  # noqa: S608
         self.replace_mark = f"UPDATE {marks} SET value = ? WHERE name = ? IF value = ?"  # noqa: S608
+        self.read_shelf = f"SELECT key, version, value FROM {shelves} WHERE shelf = ?"  # noqa: S608
+        self.read_item = f"SELECT key, version, value FROM {shelves} WHERE shelf = ? AND key = ?"  # noqa: S608
+        self.add_item = (
+            f"INSERT INTO {shelves} (shelf, key, version, value) "  # noqa: S608
+            "VALUES (?, ?, 1, ?) IF NOT EXISTS"
+        )
+        self.replace_item = (
+            f"UPDATE {shelves} SET version = ?, value = ? "  # noqa: S608
+            "WHERE shelf = ? AND key = ? IF version = ?"
+        )
+        self.remove_item = f"DELETE FROM {shelves} WHERE shelf = ? AND key = ? IF EXISTS"  # noqa: S608

@@ -48,12 +48,23 @@ def steps_of(keyspace: str) -> tuple[SchemaStep, ...]:
         f"CREATE TABLE IF NOT EXISTS {keyspace}.marks (name text PRIMARY KEY, value blob) "
         f"WITH ID = {_table_id(keyspace, 'marks')}"
     )
+    # Changed by conditional writes only, so that version and value are always of one change.
+    shelves = (
+        f"CREATE TABLE IF NOT EXISTS {keyspace}.shelves (shelf text, key text, version int, "
+        f"value blob, PRIMARY KEY ((shelf), key)) WITH ID = {_table_id(keyspace, 'shelves')}"
+    )
     return (
         SchemaStep(
             version=1,
             compatible=1,
             summary="statements by subject, and marks",
             statements=(statements, marks),
+        ),
+        SchemaStep(
+            version=2,
+            compatible=1,
+            summary="shelves, for policies and samples of decisions",
+            statements=(shelves,),
         ),
     )
 

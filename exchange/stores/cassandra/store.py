@@ -25,9 +25,11 @@ from exchange.core.statement import (
 from exchange.stores.base import (
     MARK_BYTES_MAX,
     READ_SUBJECTS_MAX,
+    SHELF_ITEM_BYTES_MAX,
     WRITE_ENTRIES_MAX,
     SchemaState,
     SchemaStep,
+    ShelfItem,
     Store,
     SweepProgress,
     check_schema,
@@ -164,6 +166,37 @@ class CassandraStore(Store):
             else:
                 prepared = await self._driver.prepare(self._cql.replace_mark, idempotent=False)
                 statement = self._driver.conditional(prepared, (value, name, expected))
+            rows = (await self._writes.answer(lambda: self._driver.send(statement))).rows
+            return bool(rows[0][0])
+
+    async def shelf(self, name: str) -> tuple[ShelfItem, ...]:
+        with self._calls.one():
+            prepared = await self._driver.prepare(self._cql.read_shelf)
+            rows = await self._ask(self._driver.serial_read(prepared, (name,)))
+            return tuple(ShelfItem(*row) for row in rows)
+
+    async def shelf_item(self, name: str, key: str) -> ShelfItem | None:
+        with self._calls.one():
+            prepared = await self._driver.prepare(self._cql.read_item)
+            rows = await self._ask(self._driver.serial_read(prepared, (name, key)))
+            return ShelfItem(*rows[0]) if rows else None
+
+    async def set_shelf_item(self, name: str, key: str, value: bytes, *, expected: int) -> bool:
+        if len(value) > SHELF_ITEM_BYTES_MAX:
+            raise ValueTooLargeError(f"An item is over {SHELF_ITEM_BYTES_MAX} bytes.")
+        if expected == 0:
+            return await self._change(self._cql.add_item, (name, key, value))
+        values = (expected + 1, value, name, key, expected)
+        return await self._change(self._cql.replace_item, values)
+
+    async def remove_shelf_item(self, name: str, key: str) -> None:
+        await self._change(self._cql.remove_item, (name, key))
+
+    async def _change(self, cql: str, values: tuple[str | bytes | int, ...]) -> bool:
+        """Send a conditional change, once: a second answer could not tell whose change it saw."""
+        with self._calls.one():
+            prepared = await self._driver.prepare(cql, idempotent=False)
+            statement = self._driver.conditional(prepared, values)
             rows = (await self._writes.answer(lambda: self._driver.send(statement))).rows
             return bool(rows[0][0])
 

@@ -26,6 +26,22 @@ STEPS: tuple[SchemaStep, ...] = (
             """,
         ),
     ),
+    SchemaStep(
+        version=2,
+        compatible=1,
+        summary="shelves, for policies and samples of decisions",
+        statements=(
+            """
+            CREATE TABLE IF NOT EXISTS shelves (
+                shelf TEXT NOT NULL,
+                key TEXT NOT NULL,
+                version INTEGER NOT NULL,
+                value BLOB NOT NULL,
+                PRIMARY KEY (shelf, key)
+            ) STRICT
+            """,
+        ),
+    ),
 )
 HEAD = STEPS[-1].version
 """The schema this release is written for."""

@@ -23,14 +23,17 @@ from exchange.core.statement import (
 )
 from exchange.stores.base import (
     MARK_BYTES_MAX,
+    SHELF_ITEM_BYTES_MAX,
     SchemaState,
     SchemaStep,
+    ShelfItem,
     Store,
     SweepProgress,
     check_schema,
 )
 from exchange.stores.sqlite.connection import SqliteSettings, neutral_errors, open_connection
 from exchange.stores.sqlite.schema import HEAD, STEPS, VERSIONS_TABLE
+from exchange.stores.sqlite.shelves import read_item, read_shelf, remove_item, set_item
 from exchange.stores.sqlite.writer import GroupCommitWriter
 
 SWEEP_ROWS_MAX = 5_000
@@ -145,6 +148,25 @@ class SqliteStore(Store):
             lambda connection: _set_mark(connection, name, value, expected)
         )
         return done
+
+    async def shelf(self, name: str) -> tuple[ShelfItem, ...]:
+        with neutral_errors():
+            return read_shelf(self._connection(), name)
+
+    async def shelf_item(self, name: str, key: str) -> ShelfItem | None:
+        with neutral_errors():
+            return read_item(self._connection(), name, key)
+
+    async def set_shelf_item(self, name: str, key: str, value: bytes, *, expected: int) -> bool:
+        if len(value) > SHELF_ITEM_BYTES_MAX:
+            raise ValueTooLargeError(f"An item is over {SHELF_ITEM_BYTES_MAX} bytes.")
+        done: bool = await self._writer.run(
+            lambda connection: set_item(connection, name, key, value, expected)
+        )
+        return done
+
+    async def remove_shelf_item(self, name: str, key: str) -> None:
+        await self._writer.run(lambda connection: remove_item(connection, name, key))
 
     def _connection(self) -> sqlite3.Connection:
         if self._reader is None:
