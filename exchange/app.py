@@ -228,6 +228,7 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
     return ConnectionLimits(
         age_seconds=settings.connection_age_seconds,
         age_grace_seconds=settings.connection_age_grace_seconds,
+        stream_seconds_max=settings.stream_seconds_max,
         handshake_seconds=settings.handshake_seconds,
         connections_max=settings.connections_max,
     )

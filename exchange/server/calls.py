@@ -4,10 +4,11 @@ Handlers take and give bytes, so that a call is refused before its message is pa
 one place where errors of the exchange become status codes.
 """
 
+import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import cast
 
 import grpc
@@ -18,7 +19,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 
 from exchange.core.caller import Caller
-from exchange.core.errors import ExchangeError, InvalidRequestError
+from exchange.core.errors import DeadlineError, ExchangeError, InvalidRequestError
 from exchange.metrics import CALL_SECONDS, CALLS
 from exchange.server.access import require
 from exchange.server.account import Account
@@ -62,12 +63,14 @@ class Transport(msgspec.Struct, frozen=True):
         account: Where lookups are counted.
         clock: Gives the instant now in ms.
         gate: Holds new calls back for a moment when the server stops.
+        stream_seconds_max: How long one stream may last.
     """
 
     identify: Identify
     account: Account
     clock: Callable[[], int]
     gate: Gate
+    stream_seconds_max: float
 
 
 class _Call:
@@ -170,13 +173,28 @@ class StreamCall(_Call):
             require(caller, self._method.path)
             messages = (self._message(request) async for request in requests)
             behaviour = cast("StreamBehaviour", self._method.behaviour)
-            async with aclosing(behaviour(messages, caller)) as answers:
+            limit = _limited(self._transport.stream_seconds_max)
+            async with limit, aclosing(behaviour(messages, caller)) as answers:
                 async for answer in answers:
                     yield answer.SerializeToString()
         except BaseException as error:
             await self._fail(started, caller, error, context)
             raise  # Where abort() has not raised already: a stream that was cancelled.
         self._finish(started, caller, grpc.StatusCode.OK, None)
+
+
+@asynccontextmanager
+async def _limited(seconds: float) -> AsyncIterator[None]:
+    """End what lasts longer: no stream outlives the grace that its connection has."""
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        message = f"A stream may last {seconds:.0f} seconds: open another one and resume."
+        raise DeadlineError(message, seconds=f"{seconds:.0f}") from None
 
 
 def _cause(error: Exception | None) -> str:

@@ -26,12 +26,14 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         age_seconds: Connections are closed at this age, plus or minus a tenth.
         age_grace_seconds: Calls that run then may go on for so long.
+        stream_seconds_max: One stream is ended when it has lasted so long.
         handshake_seconds: A connection that is not ready by then is closed.
         connections_max: Of one worker; those beyond are closed at once.
     """
 
     age_seconds: float = 600.0
     age_grace_seconds: float = 3_900.0
+    stream_seconds_max: float = 3_600.0
     handshake_seconds: float = 10.0
     connections_max: int = 10_000
 

@@ -63,7 +63,13 @@ class ExchangeServer:
         """
         self.account = Account()
         self._gate = Gate()
-        self._transport = Transport(options.identify, self.account, options.clock, self._gate)
+        self._transport = Transport(
+            identify=options.identify,
+            account=self.account,
+            clock=options.clock,
+            gate=self._gate,
+            stream_seconds_max=options.limits.stream_seconds_max,
+        )
         self._server = grpc.aio.server(
             options=options.limits.options(shared_port=options.shared_port)
         )

@@ -19,7 +19,7 @@ from exchange.server.limits import (
     STREAMS_PER_CONNECTION_MAX,
 )
 from tests.server import raw_http2 as raw
-from tests.server_fixture import SICHUAN, RunningExchange, StartExchange, record
+from tests.server_fixture import SICHUAN, RunningExchange, StartExchange, record, refused
 
 PATIENCE_SECONDS = 15
 PINGS = PING_STRIKES_MAX + 2
@@ -181,6 +181,23 @@ async def test_a_stream_goes_on_when_its_connection_has_reached_its_age(
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         [_ async for _ in stub.Watch(health_pb2.HealthCheckRequest(), timeout=2.5)]
     assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED, "its own deadline ended it"
+
+
+async def test_a_stream_is_ended_when_it_has_lasted_too_long(start_exchange: StartExchange) -> None:
+    exchange = await start_exchange(stream_seconds_max=1)
+    client = exchange.client()
+    stream = client.health_codes.StreamingPublishHealthCodes(metadata=client.metadata)
+    start = health_code_service_pb2.StreamingPublishHealthCodesRequest()
+    start.start.member = "members/510000"
+    start.start.format = "510000-status-v1"
+    await stream.write(start)
+    with refused() as refusal:
+        [_ async for _ in stream]
+    assert (refusal().code, refusal().reason) == (
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        "DEADLINE_PASSED",
+    )
+    assert "open another one and resume" in refusal().text
 
 
 async def test_a_connection_may_have_only_so_many_calls_in_flight(
