@@ -14,20 +14,28 @@ import msgspec
 
 from adapters.base import Keys
 from adapters.registry import FORMATS
+from exchange.core.compiled_policy import CompiledPolicy
 from exchange.core.errors import StartError
+from exchange.core.members import MEMBERS, NATIONAL
+from exchange.core.policy import DEFAULT_POLICY
 from exchange.core.subject import SubjectKeys, parse_key_file
+from exchange.metrics import POLICY_REVISION
 from exchange.operations.check import Checker, DefaultPolicies
 from exchange.operations.clock import Clock, system_clock
+from exchange.operations.convert import Converter
 from exchange.operations.environment import Environment
+from exchange.operations.formats import MemberFormats
 from exchange.operations.key_check import check_subject_keys
 from exchange.operations.listing import Records
 from exchange.operations.publish import Publisher
 from exchange.operations.retention import DAY_MS, Retention
+from exchange.operations.shipped import shipped_policy
 from exchange.server.account import Account
 from exchange.server.health import StoreLook
 from exchange.server.identity import from_certificate, from_metadata
 from exchange.server.limits import ConnectionLimits
 from exchange.server.logs import configure_logs
+from exchange.server.observe_process import Observation, gathered_figures
 from exchange.server.parent import Parent
 from exchange.server.port import HeldPort
 from exchange.server.server import ExchangeServer, ServerOptions
@@ -38,6 +46,7 @@ from exchange.services.member_service import MemberService
 from exchange.services.recognition_service import RecognitionService
 from exchange.settings import Settings
 from exchange.stores.base import Store
+from exchange.stores.observed import ObservedStore
 from exchange.stores.sqlite import SqliteStore
 from exchange.stores.sqlite.connection import SqliteSettings
 
@@ -116,6 +125,7 @@ class Exchange:
         clock: Clock = system_clock,
         *,
         shared_port: int | None = None,
+        figures_dir: Path | None = None,
     ) -> None:
         """Take what is served with what.
 
@@ -125,9 +135,13 @@ class Exchange:
             clock: The instant now. The handshake goes by the machine's own.
             shared_port: A port that other processes of the same server listen on too; None: the
                 one of the settings, for this process alone.
+            figures_dir: Where to leave figures for a parent that serves them.
         """
         self._settings = settings
-        self._store = store
+        self._store = ObservedStore(store, clock)
+        self._policies = DefaultPolicies()
+        self._figures_dir = figures_dir
+        self._observation: Observation | None = None
         self._clock = clock
         self._shared_port = shared_port
         self._intake = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
@@ -164,20 +178,41 @@ class Exchange:
         self.port = await self._server.start(
             f"{bracketed(settings.host)}:{port}", None if tls is None else tls.credentials()
         )
+        self._observation = Observation(
+            self._store.name, self._note_policies, self._figures_dir, settings.metrics_port
+        )
         look = StoreLook(self._store.check, self._server.health.tell)
         self._background.append(asyncio.create_task(look.run()))
         if tls is not None:
             self._background.append(asyncio.create_task(tls.follow()))
 
     def _servicers(self, environment: Environment) -> dict[str, object]:
-        format_keys = load_format_keys(self._settings.format_keys_dir)
-        publisher = Publisher(environment, FORMATS, format_keys, self._intake)
-        checker = Checker(environment, DefaultPolicies())
+        formats = MemberFormats(FORMATS, load_format_keys(self._settings.format_keys_dir))
+        publisher = Publisher(environment, formats, self._intake)
+        checker = Checker(environment, self._policies)
+        # What was converted is shown long after the call: the national ages hold for it, and no
+        # destination's own leniency.
+        default = CompiledPolicy(shipped_policy(DEFAULT_POLICY), NATIONAL)
+        converter = Converter(environment, formats, default.max_age_ms)
         return {
-            "HealthCodeService": HealthCodeService(publisher, Records(environment), environment),
+            "HealthCodeService": HealthCodeService(
+                publisher, Records(environment), converter, environment
+            ),
             "RecognitionService": RecognitionService(checker, environment),
             "MemberService": MemberService(FORMATS),
         }
+
+    def _note_policies(self) -> None:
+        now_ms = self._clock()
+        in_force = {one.code: self._policies.of(one.code, now_ms).policy for one in MEMBERS}
+        POLICY_REVISION.replace(
+            {(code, policy.name): policy.revision for code, policy in in_force.items()}
+        )
+
+    @property
+    def metrics_port(self) -> int:
+        """Where this process serves its figures over HTTP; 0: it does not."""
+        return 0 if self._observation is None else self._observation.port
 
     @property
     def account(self) -> Account:
@@ -201,6 +236,8 @@ class Exchange:
             await self._server.stop(self._settings.drain_seconds)
         await asyncio.to_thread(self._intake.shutdown)
         await self._store.close()
+        if self._observation is not None:
+            await self._observation.close()
 
 
 def make_tls(settings: Settings) -> ReloadingTls | None:
@@ -262,7 +299,7 @@ def serve(settings: Settings, announce: Callable[[int], None]) -> bool:
         ours, theirs = spawning.Pipe(duplex=False)
         # Not forked: a gRPC server has to be made in the process that serves.
         process = spawning.Process(
-            target=_work, args=(settings, held.port, theirs), name="exchange-worker"
+            target=_work, args=(settings, held.port, theirs, figures_dir), name="exchange-worker"
         )
         process.start()
         theirs.close()
@@ -270,12 +307,16 @@ def serve(settings: Settings, announce: Callable[[int], None]) -> bool:
 
     workers = settings.workers or len(os.sched_getaffinity(0))
     try:
-        return Parent(spawn, workers, settings.drain_seconds).run(lambda: announce(held.port))
+        with gathered_figures(settings.metrics_port) as figures_dir:
+            return Parent(spawn, workers, settings.drain_seconds).run(lambda: announce(held.port))
     finally:
         held.release()
 
 
-def _work(settings: Settings, port: int, reports: Connection) -> None:
+def _work(settings: Settings, port: int, reports: Connection, figures_dir: Path | None) -> None:
     """Be one worker; the whole of what runs in a worker process."""
     configure_logs(settings)
-    run_worker(lambda: Exchange(settings, make_store(settings), shared_port=port), reports)
+    store = make_store(settings)
+    run_worker(
+        lambda: Exchange(settings, store, shared_port=port, figures_dir=figures_dir), reports
+    )

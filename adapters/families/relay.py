@@ -1,8 +1,10 @@
 """The national answer and its relays: one person, and one report for each reporting member."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from adapters.families.json_document import RECORD, Envelope, Text
+from adapters.families.json_text import read_json, write_json
 from adapters.reading import MALFORMED_PAYLOAD
 from adapters.record import Field, Role, Row
 from exchange.core.health_code import Level
@@ -71,3 +73,17 @@ ENVELOPE = Envelope(
     split=split,
     join=join,
 )
+
+
+def combined(payloads: Sequence[bytes]) -> bytes:
+    """Put answers about one person into one, with all their reports in order.
+
+    Args:
+        payloads: As a relay format wrote them, one report each; none at all gives the answer that
+            there is no report.
+    """
+    contents = [read_json(read_json(payload)["content"])["data"] for payload in payloads]
+    data = dict(contents[0]) if contents else {}
+    data[REPORTS] = [report for content in contents for report in content[REPORTS]]
+    content = write_json({"data": data}).decode()
+    return write_json({"errcode": 0, "errmsg": "", "content": content})

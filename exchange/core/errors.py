@@ -4,8 +4,16 @@ r"""Every error of the exchange, as a tree; each carries its data as attributes.
 
     ExchangeError
     |-- InvalidRequestError         a field of a request is missing or malformed
-    |-- NotFoundError               no such member or format
+    |   `-- InvalidPolicyError      a policy may not be published; with all that is wrong
+    |-- NotFoundError               no such member, format, policy or revision
+    |-- EtagMismatchError           somebody else was faster
+    |-- PolicyStateError            a policy is not in the state for this
     |-- FormatKeyMissingError       no key for a format that signs or encrypts
+    |-- NoStatementError            nobody has said anything about the person
+    |-- NotConvertibleError         a statement may not or cannot be written in a format
+    |   |-- NotWritableError        the format cannot say it
+    |   |-- WouldOutliveSourceError its end would read later than the source's
+    |   `-- ContradictedError       a newer and stricter relayed statement speaks against it
     |-- UnauthenticatedError        the caller names nobody known
     |-- PermissionDeniedError       the caller may not do this
     |-- DeadlineError               the caller's deadline has passed
@@ -18,6 +26,8 @@ r"""Every error of the exchange, as a tree; each carries its data as attributes.
 
 ``exchange.server.errors`` holds the one table from these to status codes.
 """
+
+from collections.abc import Sequence
 
 
 class ExchangeError(Exception):
@@ -50,8 +60,23 @@ class InvalidRequestError(ExchangeError):
         self.description = message
 
 
+class InvalidPolicyError(InvalidRequestError):
+    """A policy may not be published.
+
+    Attributes:
+        violations: Everything that is wrong: field and what is wrong with it.
+    """
+
+    reason = "POLICY_INVALID"
+
+    def __init__(self, violations: Sequence[tuple[str, str]]) -> None:
+        field, message = violations[0]
+        super().__init__(field, message, problem_count=str(len(violations)))
+        self.violations = tuple(violations)
+
+
 class NotFoundError(ExchangeError):
-    """A member or a format that does not exist was named."""
+    """A member, format, policy or revision that does not exist was named."""
 
     reason = "NOT_FOUND"
 
@@ -71,6 +96,84 @@ class FormatKeyMissingError(ExchangeError):
             format=format_id,
             key=key,
         )
+
+
+class NoStatementError(ExchangeError):
+    """Nobody has said anything about the person who was asked for."""
+
+    reason = "NO_STATEMENT"
+
+    def __init__(self) -> None:
+        super().__init__("No member has made a statement about this person.")
+
+
+class NotConvertibleError(ExchangeError):
+    """A statement may not or cannot be written in a format.
+
+    Attributes:
+        field: Name of the common schema's field in the way; ``""`` where there is none.
+    """
+
+    reason = "NOT_REPRESENTABLE"
+
+    def __init__(self, message: str, format_id: str, field: str) -> None:
+        super().__init__(message, format=format_id, field=field)
+        self.field = field
+
+
+class NotWritableError(NotConvertibleError):
+    """The format cannot say what the statement says."""
+
+    def __init__(self, format_id: str, field: str) -> None:
+        super().__init__(
+            f"The format {format_id} cannot say this: {field or 'record'}.", format_id, field
+        )
+
+
+class WouldOutliveSourceError(NotConvertibleError):
+    """The end of validity would read later in the format than in its source."""
+
+    reason = "WOULD_OUTLIVE_SOURCE"
+
+    def __init__(self, format_id: str) -> None:
+        super().__init__(
+            f"In the format {format_id} the statement would hold longer than its issuer says.",
+            format_id,
+            "valid_until",
+        )
+
+
+class ContradictedError(NotConvertibleError):
+    """A newer and stricter relayed statement of the same issuer speaks against the own one."""
+
+    reason = "CONTRADICTED_BY_RELAY"
+
+    def __init__(self, format_id: str) -> None:
+        super().__init__(
+            "A newer relayed statement is stricter than the issuer's own one; no format can say "
+            "so: ask for a decision instead.",
+            format_id,
+            "level",
+        )
+
+
+class EtagMismatchError(ExchangeError):
+    """Something was changed since it was read; read it again."""
+
+    reason = "ETAG_MISMATCH"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} was changed since: read it again.", name=name)
+
+
+class PolicyStateError(ExchangeError):
+    """A policy is not in the state for this; the reason says why."""
+
+    reason = "NOTICE_REQUIRED"
+
+    def __init__(self, reason: str, message: str, **metadata: str) -> None:
+        super().__init__(message, **metadata)
+        self.reason = reason
 
 
 class UnauthenticatedError(ExchangeError):

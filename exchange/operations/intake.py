@@ -111,7 +111,7 @@ class Intake:
     def _start_reader(self) -> Reader:
         assert self._format is not None  # noqa: S101 - chunk() has seen to it.
         start = Position(self._position.byte_offset, self._position.record_index)
-        keys = self._publisher.keys_of(self._format.id)
+        keys = self._publisher.formats.keys_of(self._format.id)
         return self._format.reader(self._publisher.now_ms(), keys, start)
 
     def _chunk(self, data: bytes) -> Batch:
@@ -133,7 +133,7 @@ class Intake:
     def _payload(self, data: bytes) -> Batch:
         assert self._format is not None  # noqa: S101 - payload() has seen to it.
         index = self._position.payload_index
-        keys = self._publisher.keys_of(self._format.id)
+        keys = self._publisher.formats.keys_of(self._format.id)
         outcomes = self._format.decode(data, self._publisher.now_ms(), keys)
         judged = self._judge(outcomes, Place(payload_index=index))
         self._position = Resume(

@@ -1,21 +1,22 @@
 """Publishing: a member's own bytes, or the common schema, in; kept statements and failures out."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from typing import TypeVar, TypeVarTuple
 
 import msgspec
 
-from adapters.base import Format, Keys
+from adapters.base import Format
 from exchange.core.documents import is_unique
-from exchange.core.errors import FormatKeyMissingError, InvalidRequestError, NotFoundError
+from exchange.core.errors import InvalidRequestError
 from exchange.core.masking import mask
 from exchange.core.members import BY_CODE, NATIONAL
 from exchange.core.outcome import Outcome, Reason, Rejected, Translated
 from exchange.core.publication import Failure, Publication
 from exchange.core.statement import VALUE_BYTES_MAX, Entry, entry, says_nothing
 from exchange.operations.environment import Environment
+from exchange.operations.formats import MemberFormats
 
 RECORDS_MAX = 5_000
 """Records of one call: a second of intake, and a failure list that fits into a message."""
@@ -64,38 +65,20 @@ class Publisher:
     def __init__(
         self,
         environment: Environment,
-        formats: Mapping[str, Format],
-        format_keys: Mapping[str, Keys],
+        formats: MemberFormats,
         intake: Executor,
     ) -> None:
         """Take what publishing needs.
 
         Args:
             environment: Store, subject keys, retention and clock.
-            formats: By id.
-            format_keys: Keys of formats that sign or encrypt, by format id.
+            formats: Of the members, with their keys.
             intake: Where decoding runs, apart from lookups, so that a large submission does not
                 hold them up.
         """
         self._environment = environment
-        self._formats = formats
-        self._format_keys = format_keys
+        self.formats = formats
         self._intake = intake
-
-    def format_of(self, member: str, format_id: str) -> Format:
-        """Return one of a member's own formats.
-
-        Raises:
-            NotFoundError: There is no such format, or it is another member's.
-            FormatKeyMissingError: It signs or encrypts and the settings name no key.
-        """
-        found = self._formats.get(format_id)
-        if found is None or found.member != member:
-            raise NotFoundError("format", format_id)
-        for key in found.keys:
-            if key not in self.keys_of(format_id):
-                raise FormatKeyMissingError(format_id, key)
-        return found
 
     def now_ms(self) -> int:
         """Return the receiving instant."""
@@ -116,10 +99,6 @@ class Publisher:
         """
         await self._environment.store.write(judged.entries)
 
-    def keys_of(self, format_id: str) -> Keys:
-        """Return the keys of a format; empty for one that needs none."""
-        return self._format_keys.get(format_id, {})
-
     async def publish_native(
         self, member: str, format_id: str, payloads: Sequence[bytes]
     ) -> Publication:
@@ -130,7 +109,7 @@ class Publisher:
             InvalidRequestError: There are more than ``RECORDS_MAX`` records; none was kept.
             StoreError: Not everything is known to be durable; sending it again is exact.
         """
-        found = self.format_of(member, format_id)
+        found = self.formats.of(member, format_id)
         received_ms = self._environment.clock()
         judged = await self.in_intake(self._read, member, found, payloads, received_ms)
         await self.keep(judged)
@@ -169,7 +148,7 @@ class Publisher:
     def _read(
         self, member: str, found: Format, payloads: Sequence[bytes], received_ms: int
     ) -> Judged:
-        keys = self.keys_of(found.id)
+        keys = self.formats.keys_of(found.id)
         parts = [
             self.judge(
                 member,

@@ -12,6 +12,8 @@ ACCESS: dict[str, frozenset[CallerKind]] = {
     "/exchange.api.v1.HealthCodeService/PublishHealthCodes": _MEMBER,
     "/exchange.api.v1.HealthCodeService/StreamingPublishHealthCodes": _MEMBER,
     "/exchange.api.v1.HealthCodeService/ListHealthCodes": _MEMBER,
+    "/exchange.api.v1.HealthCodeService/ConvertHealthCode": _MEMBER,
+    "/exchange.api.v1.HealthCodeService/GetNationalHealthCode": _MEMBER,
     "/exchange.api.v1.HealthCodeService/EraseHealthCodes": _OPERATOR,
     "/exchange.api.v1.RecognitionService/CheckHealthCode": _ASKS,
     "/exchange.api.v1.RecognitionService/BatchCheckHealthCodes": _ASKS,

@@ -78,6 +78,8 @@ def _batch(request: Message) -> int:
 
 LOOKUPS: Mapping[str, Callable[[Message], int]] = {
     "/exchange.api.v1.HealthCodeService/ListHealthCodes": _one,
+    "/exchange.api.v1.HealthCodeService/ConvertHealthCode": _one,
+    "/exchange.api.v1.HealthCodeService/GetNationalHealthCode": _one,
     "/exchange.api.v1.RecognitionService/CheckHealthCode": _one,
     "/exchange.api.v1.RecognitionService/BatchCheckHealthCodes": _batch,
 }

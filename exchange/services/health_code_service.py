@@ -1,4 +1,4 @@
-"""HealthCodeService: publishing, listing and erasing."""
+"""HealthCodeService: publishing, listing, converting and erasing."""
 
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -8,13 +8,18 @@ import msgspec
 from exchange.api.v1 import health_code_service_pb2 as pb
 from exchange.core.caller import Caller
 from exchange.core.errors import InvalidRequestError, PermissionDeniedError
+from exchange.core.health_code import Document
+from exchange.core.members import NATIONAL
 from exchange.core.publication import Publication
+from exchange.operations.convert import NATIONAL_FORMAT, Converter, Question
 from exchange.operations.environment import Environment
 from exchange.operations.intake import Intake, Resume
 from exchange.operations.listing import Records
 from exchange.operations.publish import RECORDS_MAX, Publisher
 from exchange.services.pages import page
 from exchange.services.publish_stream import PublishStream
+from exchange.wire.checks import fill_used
+from exchange.wire.conversions import document_to_convert, lost_fields, required_document
 from exchange.wire.documents import subjects_of_parent
 from exchange.wire.health_codes import fill_health_code, outcome_of
 from exchange.wire.names import member_code, member_name
@@ -26,9 +31,16 @@ REQUEST_ID_CHARACTERS_MAX = 100
 class HealthCodeService:
     """Serves ``exchange.api.v1.HealthCodeService``."""
 
-    def __init__(self, publisher: Publisher, records: Records, environment: Environment) -> None:
+    def __init__(
+        self,
+        publisher: Publisher,
+        records: Records,
+        converter: Converter,
+        environment: Environment,
+    ) -> None:
         self._publisher = publisher
         self._records = records
+        self._converter = converter
         self._keys = environment.keys
         self._clock = environment.clock
 
@@ -70,7 +82,7 @@ class HealthCodeService:
         _check_request_id("start.request_id", first.start.request_id)
         resume = _resume(first.start.resume_position)
         format_id = first.start.format
-        found = self._publisher.format_of(member, format_id) if format_id else None
+        found = self._publisher.formats.of(member, format_id) if format_id else None
         intake = Intake(self._publisher, member, found, resume)
         stream = PublishStream(self._publisher, intake, member)
         async with contextlib.aclosing(stream.serve(requests)) as responses:
@@ -90,6 +102,48 @@ class HealthCodeService:
         for statement in shown:
             fill_health_code(response.health_codes.add(), statement, subjects[0])
         return response
+
+    async def ConvertHealthCode(
+        self, request: pb.ConvertHealthCodeRequest, caller: Caller
+    ) -> pb.ConvertHealthCodeResponse:
+        """Convert the effective statement about a person."""
+        destination = member_code(request.destination, "destination")
+        if caller.member not in (destination, NATIONAL):
+            # Some formats are signed or sealed with the destination's key: in other hands what the
+            # exchange writes could be passed off as the destination's own. The national platform
+            # converts for members that cannot call themselves.
+            raise PermissionDeniedError(
+                "A member asks for its own formats only.", member=caller.member
+            )
+        if not request.format:
+            raise InvalidRequestError("format", "is required")
+        question = self._question(document_to_convert(request, self._clock()))
+        found = await self._converter.convert(question, destination, request.format)
+        response = pb.ConvertHealthCodeResponse(
+            payload=found.written.payload, lost_fields=lost_fields(found.written.losses)
+        )
+        fill_used(response.statement, found.statement, found.standing)
+        return response
+
+    async def GetNationalHealthCode(
+        self, request: pb.GetNationalHealthCodeRequest, caller: Caller
+    ) -> pb.GetNationalHealthCodeResponse:
+        """Give the national answer about a person."""
+        del caller  # Any member may ask; every look-up is counted per caller.
+        message = request.document if request.HasField("document") else None
+        question = self._question(required_document(message, self._clock()))
+        answer = await self._converter.national_answer(question)
+        response = pb.GetNationalHealthCodeResponse(payload=answer.payload, format=NATIONAL_FORMAT)
+        for entry in answer.entries:
+            report = response.reports.add(lost_fields=lost_fields(entry.losses))
+            fill_used(report.statement, entry.statement, entry.standing)
+            if entry.refusal is not None:
+                report.refusal_reason = entry.refusal.reason
+                report.refusal_field = entry.refusal.field
+        return response
+
+    def _question(self, document: Document) -> Question:
+        return Question(document, self._keys.subjects(document))
 
     async def EraseHealthCodes(
         self, request: pb.EraseHealthCodesRequest, caller: Caller

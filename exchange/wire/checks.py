@@ -2,9 +2,10 @@
 
 from exchange.api.v1 import decision_pb2 as pb, recognition_service_pb2 as service_pb
 from exchange.core.check import Check
-from exchange.core.decision import Decision, Finding, UsedStatement
+from exchange.core.decision import Decision, Finding
 from exchange.core.errors import InvalidRequestError
 from exchange.core.standing import Standing
+from exchange.core.statement import Statement
 from exchange.core.subject import SubjectKeys
 from exchange.wire.documents import document_of
 from exchange.wire.names import member_code, member_name, subject_of
@@ -62,7 +63,7 @@ def fill_decision(message: pb.Decision, decision: Decision) -> None:
     for finding in decision.findings:
         _fill_finding(message.findings.add(), finding)
     for used in decision.used:
-        _fill_used(message.statements.add(), used)
+        fill_used(message.statements.add(), used.statement, used.standing)
     rendering = message.rendering
     rendering.colour = decision.rendering.colour
     rendering.chinese_text = decision.rendering.chinese
@@ -81,12 +82,12 @@ def _fill_finding(message: pb.Finding, finding: Finding) -> None:
     message.chinese_text, message.english_text = finding.texts
 
 
-def _fill_used(message: pb.UsedStatement, used: UsedStatement) -> None:
-    statement = used.statement
+def fill_used(message: pb.UsedStatement, statement: Statement, standing: Standing) -> None:
+    """Fill a message with a statement that was looked at, in place."""
     message.issuer = member_name(statement.issuer)
     message.via = member_name(statement.via)
     message.level = int(statement.health_code.level)  # type: ignore[assignment]
     message.state = int(statement.health_code.state)  # type: ignore[assignment]
     fill(message.as_of_time, statement.health_code.as_of_ms)
     fill(message.receive_time, statement.receive_time_ms)
-    message.standing = _STANDINGS[used.standing]
+    message.standing = _STANDINGS[standing]

@@ -8,12 +8,19 @@ calls; batch answers use it for their items.
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from exchange.core.errors import (
+    ContradictedError,
     DeadlineError,
+    EtagMismatchError,
     ExchangeError,
     FormatKeyMissingError,
+    InvalidPolicyError,
     InvalidRequestError,
+    NoStatementError,
+    NotConvertibleError,
     NotFoundError,
+    NotWritableError,
     PermissionDeniedError,
+    PolicyStateError,
     SchemaError,
     StartError,
     StoreError,
@@ -21,14 +28,23 @@ from exchange.core.errors import (
     StoreUnavailableError,
     UnauthenticatedError,
     ValueTooLargeError,
+    WouldOutliveSourceError,
 )
 
 DOMAIN = "health-exchange"
 
 CODES: dict[type[ExchangeError], int] = {
     InvalidRequestError: code_pb2.INVALID_ARGUMENT,
+    InvalidPolicyError: code_pb2.INVALID_ARGUMENT,
     NotFoundError: code_pb2.NOT_FOUND,
+    EtagMismatchError: code_pb2.ABORTED,
+    PolicyStateError: code_pb2.FAILED_PRECONDITION,
     FormatKeyMissingError: code_pb2.FAILED_PRECONDITION,
+    NoStatementError: code_pb2.NOT_FOUND,
+    NotConvertibleError: code_pb2.FAILED_PRECONDITION,
+    NotWritableError: code_pb2.FAILED_PRECONDITION,
+    WouldOutliveSourceError: code_pb2.FAILED_PRECONDITION,
+    ContradictedError: code_pb2.FAILED_PRECONDITION,
     UnauthenticatedError: code_pb2.UNAUTHENTICATED,
     PermissionDeniedError: code_pb2.PERMISSION_DENIED,
     DeadlineError: code_pb2.DEADLINE_EXCEEDED,
@@ -50,6 +66,10 @@ RETRY_SECONDS: dict[type[ExchangeError], int] = {
 """When to try again."""
 
 
+VIOLATIONS_MAX = 20
+"""Violations of one status: details travel in a header, which has 8 KiB by default in clients."""
+
+
 def fill_status(status: status_pb2.Status, error: ExchangeError) -> None:
     """Fill a status with an error's code, text and details."""
     kind = type(error)
@@ -58,11 +78,18 @@ def fill_status(status: status_pb2.Status, error: ExchangeError) -> None:
     info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)
     status.details.add().Pack(info)
     if isinstance(error, InvalidRequestError):
-        violation = error_details_pb2.BadRequest.FieldViolation(
-            field=error.field, description=error.description
-        )
-        status.details.add().Pack(error_details_pb2.BadRequest(field_violations=[violation]))
+        status.details.add().Pack(_bad_request(error))
     if kind in RETRY_SECONDS:
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.seconds = RETRY_SECONDS[kind]
         status.details.add().Pack(retry)
+
+
+def _bad_request(error: InvalidRequestError) -> error_details_pb2.BadRequest:
+    bad = error_details_pb2.BadRequest()
+    violations: tuple[tuple[str, str], ...] = ((error.field, error.description),)
+    if isinstance(error, InvalidPolicyError):
+        violations = error.violations
+    for field, description in violations[:VIOLATIONS_MAX]:
+        bad.field_violations.add(field=field, description=description)
+    return bad

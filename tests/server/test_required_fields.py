@@ -38,6 +38,10 @@ def _complete(service: str, method: str) -> Message:
     requests: dict[str, Message] = {
         "ListHealthCodes": publish_pb.ListHealthCodesRequest(**parent),  # type: ignore[arg-type]
         "EraseHealthCodes": publish_pb.EraseHealthCodesRequest(**parent),  # type: ignore[arg-type]
+        "ConvertHealthCode": publish_pb.ConvertHealthCodeRequest(
+            document=document(PERSON), destination="members/510000", format="510000-status-v1"
+        ),
+        "GetNationalHealthCode": publish_pb.GetNationalHealthCodeRequest(document=document(PERSON)),
         "CheckHealthCode": check,
         "BatchCheckHealthCodes": check_pb.BatchCheckHealthCodesRequest(requests=[check]),
         "StreamingPublishHealthCodes": publish_pb.StreamingPublishHealthCodesRequest(
@@ -102,6 +106,7 @@ async def test_a_request_without_a_required_field_is_refused_by_its_path(
 ) -> None:
     caller = OPERATOR if method == "EraseHealthCodes" else SICHUAN
     request = _complete(service, method)
+    await exchange.client().publish_records("510000", record(PERSON))  # There is one to convert.
     client = exchange.client(caller)
     (found,) = (one.methods_by_name[method] for one in SERVICES if one.name == service)
     path_of = f"/{found.containing_service.full_name}/{method}"

@@ -56,6 +56,34 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INTERNAL: a defect; the text holds an id under which the log has the rest."""
     ERROR_REASON_FORMAT_KEY_MISSING: _ErrorReason.ValueType  # 11
     """FAILED_PRECONDITION: the exchange has no key for a format that signs or encrypts."""
+    ERROR_REASON_NO_STATEMENT: _ErrorReason.ValueType  # 20
+    """NOT_FOUND: no member has made a statement about the person."""
+    ERROR_REASON_NOT_REPRESENTABLE: _ErrorReason.ValueType  # 21
+    """FAILED_PRECONDITION: the format cannot say what the statement says; `field` of the metadata
+    names what is in the way: `document.type`, `state`, `level`, `holds`, or a field of the format.
+    """
+    ERROR_REASON_WOULD_OUTLIVE_SOURCE: _ErrorReason.ValueType  # 22
+    """FAILED_PRECONDITION: in the format the statement would hold longer than its issuer says."""
+    ERROR_REASON_CONTRADICTED_BY_RELAY: _ErrorReason.ValueType  # 23
+    """FAILED_PRECONDITION: a newer relayed statement is stricter than the issuer's own one, which no
+    format can say.
+    """
+    ERROR_REASON_POLICY_NOT_FOUND: _ErrorReason.ValueType  # 12
+    """NOT_FOUND: a policy of that name does not exist; every member has one, `policies/entry`."""
+    ERROR_REASON_REVISION_NOT_FOUND: _ErrorReason.ValueType  # 13
+    """NOT_FOUND: the policy has no revision of that number."""
+    ERROR_REASON_POLICY_INVALID: _ErrorReason.ValueType  # 14
+    """INVALID_ARGUMENT: a policy may not be published; BadRequest names everything that is wrong."""
+    ERROR_REASON_ETAG_MISMATCH: _ErrorReason.ValueType  # 15
+    """ABORTED: the policy was changed since; read it again."""
+    ERROR_REASON_NOTICE_REQUIRED: _ErrorReason.ValueType  # 16
+    """FAILED_PRECONDITION: the time lies before the end of the notice period."""
+    ERROR_REASON_WAIVER_NOT_ALLOWED: _ErrorReason.ValueType  # 17
+    """FAILED_PRECONDITION: notice is waived only for what can admit nobody who was not admitted."""
+    ERROR_REASON_NOTHING_TO_ROLL_BACK: _ErrorReason.ValueType  # 18
+    """FAILED_PRECONDITION: there is no revision to go back to."""
+    ERROR_REASON_TOO_MANY_REVISIONS: _ErrorReason.ValueType  # 19
+    """FAILED_PRECONDITION: the policy has as many revisions as it may have."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed: the value without `ERROR_REASON_` is `reason` of the ErrorInfo, whose domain is
@@ -86,4 +114,32 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 10
 """INTERNAL: a defect; the text holds an id under which the log has the rest."""
 ERROR_REASON_FORMAT_KEY_MISSING: ErrorReason.ValueType  # 11
 """FAILED_PRECONDITION: the exchange has no key for a format that signs or encrypts."""
+ERROR_REASON_NO_STATEMENT: ErrorReason.ValueType  # 20
+"""NOT_FOUND: no member has made a statement about the person."""
+ERROR_REASON_NOT_REPRESENTABLE: ErrorReason.ValueType  # 21
+"""FAILED_PRECONDITION: the format cannot say what the statement says; `field` of the metadata
+names what is in the way: `document.type`, `state`, `level`, `holds`, or a field of the format.
+"""
+ERROR_REASON_WOULD_OUTLIVE_SOURCE: ErrorReason.ValueType  # 22
+"""FAILED_PRECONDITION: in the format the statement would hold longer than its issuer says."""
+ERROR_REASON_CONTRADICTED_BY_RELAY: ErrorReason.ValueType  # 23
+"""FAILED_PRECONDITION: a newer relayed statement is stricter than the issuer's own one, which no
+format can say.
+"""
+ERROR_REASON_POLICY_NOT_FOUND: ErrorReason.ValueType  # 12
+"""NOT_FOUND: a policy of that name does not exist; every member has one, `policies/entry`."""
+ERROR_REASON_REVISION_NOT_FOUND: ErrorReason.ValueType  # 13
+"""NOT_FOUND: the policy has no revision of that number."""
+ERROR_REASON_POLICY_INVALID: ErrorReason.ValueType  # 14
+"""INVALID_ARGUMENT: a policy may not be published; BadRequest names everything that is wrong."""
+ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 15
+"""ABORTED: the policy was changed since; read it again."""
+ERROR_REASON_NOTICE_REQUIRED: ErrorReason.ValueType  # 16
+"""FAILED_PRECONDITION: the time lies before the end of the notice period."""
+ERROR_REASON_WAIVER_NOT_ALLOWED: ErrorReason.ValueType  # 17
+"""FAILED_PRECONDITION: notice is waived only for what can admit nobody who was not admitted."""
+ERROR_REASON_NOTHING_TO_ROLL_BACK: ErrorReason.ValueType  # 18
+"""FAILED_PRECONDITION: there is no revision to go back to."""
+ERROR_REASON_TOO_MANY_REVISIONS: ErrorReason.ValueType  # 19
+"""FAILED_PRECONDITION: the policy has as many revisions as it may have."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

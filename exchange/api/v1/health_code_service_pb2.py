@@ -22,6 +22,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from exchange.api.v1 import decision_pb2 as exchange_dot_api_dot_v1_dot_decision__pb2
 from exchange.api.v1 import health_code_pb2 as exchange_dot_api_dot_v1_dot_health__code__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import client_pb2 as google_dot_api_dot_client__pb2
@@ -29,7 +30,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)exchange/api/v1/health_code_service.proto\x12\x0f\x65xchange.api.v1\x1a!exchange/api/v1/health_code.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xf0\x01\n\x19PublishHealthCodesRequest\x12,\n\x06member\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x65xchange.api/Member\x12\x18\n\nrequest_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12:\n\x0fnative_payloads\x18\x03 \x01(\x0b\x32\x1f.exchange.api.v1.NativePayloadsH\x00\x12\x41\n\x13health_code_records\x18\x04 \x01(\x0b\x32\".exchange.api.v1.HealthCodeRecordsH\x00\x42\x0c\n\nsubmission\">\n\x0eNativePayloads\x12\x14\n\x06\x66ormat\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08payloads\x18\x02 \x03(\x0c\x42\x04\xe2\x41\x01\x01\"M\n\x11HealthCodeRecords\x12\x38\n\x07records\x18\x01 \x03(\x0b\x32!.exchange.api.v1.HealthCodeRecordB\x04\xe2\x41\x01\x01\"\xab\x01\n\x10HealthCodeRecord\x12\x31\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x19.exchange.api.v1.DocumentB\x04\xe2\x41\x01\x02\x12\x36\n\x0bhealth_code\x18\x02 \x01(\x0b\x32\x1b.exchange.api.v1.HealthCodeB\x04\xe2\x41\x01\x02\x12,\n\x06issuer\x18\x03 \x01(\tB\x1c\xe2\x41\x01\x01\xfa\x41\x15\n\x13\x65xchange.api/Member\"r\n\x1aPublishHealthCodesResponse\x12\x1c\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x36\n\x08\x66\x61ilures\x18\x02 \x03(\x0b\x32\x1e.exchange.api.v1.RecordFailureB\x04\xe2\x41\x01\x03\"\x87\x03\n\"StreamingPublishHealthCodesRequest\x12J\n\x05start\x18\x01 \x01(\x0b\x32\x39.exchange.api.v1.StreamingPublishHealthCodesRequest.StartH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x12\x11\n\x07payload\x18\x03 \x01(\x0cH\x00\x12\x41\n\x13health_code_records\x18\x04 \x01(\x0b\x32\".exchange.api.v1.HealthCodeRecordsH\x00\x1a\xa5\x01\n\x05Start\x12,\n\x06member\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x65xchange.api/Member\x12\x18\n\nrequest_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x66ormat\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12>\n\x0fresume_position\x18\x04 \x01(\x0b\x32\x1f.exchange.api.v1.StreamPositionB\x04\xe2\x41\x01\x01\x42\x06\n\x04part\"d\n\x0eStreamPosition\x12\x19\n\x0b\x62yte_offset\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x1a\n\x0crecord_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rpayload_count\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x01\"\xbc\x01\n#StreamingPublishHealthCodesResponse\x12?\n\x10\x64urable_position\x18\x01 \x01(\x0b\x32\x1f.exchange.api.v1.StreamPositionB\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x61\x63\x63\x65pted_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x36\n\x08\x66\x61ilures\x18\x03 \x03(\x0b\x32\x1e.exchange.api.v1.RecordFailureB\x04\xe2\x41\x01\x03\"\xda\x03\n\rRecordFailure\x12\x1b\n\rpayload_index\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05index\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12;\n\x06reason\x18\x03 \x01(\x0e\x32%.exchange.api.v1.RecordFailure.ReasonB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x66ield\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"\xc4\x02\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x15\n\x11MALFORMED_PAYLOAD\x10\x01\x12\x14\n\x10MALFORMED_RECORD\x10\x02\x12\x19\n\x15\x41UTHENTICATION_FAILED\x10\x03\x12\x13\n\x0fISSUER_MISMATCH\x10\x04\x12\x12\n\x0eUPSTREAM_ERROR\x10\x05\x12\r\n\tNO_RECORD\x10\x06\x12\x11\n\rMISSING_FIELD\x10\x07\x12\x19\n\x15UNKNOWN_DOCUMENT_TYPE\x10\x08\x12\x14\n\x10INVALID_DOCUMENT\x10\t\x12\x12\n\x0eUNKNOWN_STATUS\x10\n\x12\x10\n\x0cINVALID_TIME\x10\x0b\x12\x0f\n\x0b\x46UTURE_TIME\x10\x0c\x12\x12\n\x0ePAST_RETENTION\x10\r\x12\x13\n\x0fVALUE_TOO_LARGE\x10\x0e\"\xb0\x01\n\x16ListHealthCodesRequest\x12\x30\n\x06parent\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\x12\x17\x65xchange.api/HealthCode\x12\x31\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x19.exchange.api.v1.DocumentB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"q\n\x17ListHealthCodesResponse\x12\x37\n\x0chealth_codes\x18\x01 \x03(\x0b\x32\x1b.exchange.api.v1.HealthCodeB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"~\n\x17\x45raseHealthCodesRequest\x12\x30\n\x06parent\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\x12\x17\x65xchange.api/HealthCode\x12\x31\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x19.exchange.api.v1.DocumentB\x04\xe2\x41\x01\x01\"6\n\x18\x45raseHealthCodesResponse\x12\x1a\n\x0c\x65rased_count\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x32\xbe\x05\n\x11HealthCodeService\x12\xbd\x01\n\x12PublishHealthCodes\x12*.exchange.api.v1.PublishHealthCodesRequest\x1a+.exchange.api.v1.PublishHealthCodesResponse\"N\xda\x41\x16member,native_payloads\x82\xd3\xe4\x93\x02/\"*/v1/{member=members/*}/healthCodes:publish:\x01*\x12\x8c\x01\n\x1bStreamingPublishHealthCodes\x12\x33.exchange.api.v1.StreamingPublishHealthCodesRequest\x1a\x34.exchange.api.v1.StreamingPublishHealthCodesResponse(\x01\x30\x01\x12\xa2\x01\n\x0fListHealthCodes\x12\'.exchange.api.v1.ListHealthCodesRequest\x1a(.exchange.api.v1.ListHealthCodesResponse\"<\xda\x41\x06parent\x82\xd3\xe4\x93\x02-\"(/v1/{parent=subjects/*}/healthCodes:list:\x01*\x12\xa6\x01\n\x10\x45raseHealthCodes\x12(.exchange.api.v1.EraseHealthCodesRequest\x1a).exchange.api.v1.EraseHealthCodesResponse\"=\xda\x41\x06parent\x82\xd3\xe4\x93\x02.\")/v1/{parent=subjects/*}/healthCodes:erase:\x01*\x1a\x0c\xca\x41\tlocalhostb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)exchange/api/v1/health_code_service.proto\x12\x0f\x65xchange.api.v1\x1a\x1e\x65xchange/api/v1/decision.proto\x1a!exchange/api/v1/health_code.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xf0\x01\n\x19PublishHealthCodesRequest\x12,\n\x06member\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x65xchange.api/Member\x12\x18\n\nrequest_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12:\n\x0fnative_payloads\x18\x03 \x01(\x0b\x32\x1f.exchange.api.v1.NativePayloadsH\x00\x12\x41\n\x13health_code_records\x18\x04 \x01(\x0b\x32\".exchange.api.v1.HealthCodeRecordsH\x00\x42\x0c\n\nsubmission\">\n\x0eNativePayloads\x12\x14\n\x06\x66ormat\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08payloads\x18\x02 \x03(\x0c\x42\x04\xe2\x41\x01\x01\"M\n\x11HealthCodeRecords\x12\x38\n\x07records\x18\x01 \x03(\x0b\x32!.exchange.api.v1.HealthCodeRecordB\x04\xe2\x41\x01\x01\"\xab\x01\n\x10HealthCodeRecord\x12\x31\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x19.exchange.api.v1.DocumentB\x04\xe2\x41\x01\x02\x12\x36\n\x0bhealth_code\x18\x02 \x01(\x0b\x32\x1b.exchange.api.v1.HealthCodeB\x04\xe2\x41\x01\x02\x12,\n\x06issuer\x18\x03 \x01(\tB\x1c\xe2\x41\x01\x01\xfa\x41\x15\n\x13\x65xchange.api/Member\"r\n\x1aPublishHealthCodesResponse\x12\x1c\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x36\n\x08\x66\x61ilures\x18\x02 \x03(\x0b\x32\x1e.exchange.api.v1.RecordFailureB\x04\xe2\x41\x01\x03\"\x87\x03\n\"StreamingPublishHealthCodesRequest\x12J\n\x05start\x18\x01 \x01(\x0b\x32\x39.exchange.api.v1.StreamingPublishHealthCodesRequest.StartH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x12\x11\n\x07payload\x18\x03 \x01(\x0cH\x00\x12\x41\n\x13health_code_records\x18\x04 \x01(\x0b\x32\".exchange.api.v1.HealthCodeRecordsH\x00\x1a\xa5\x01\n\x05Start\x12,\n\x06member\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x65xchange.api/Member\x12\x18\n\nrequest_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x66ormat\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12>\n\x0fresume_position\x18\x04 \x01(\x0b\x32\x1f.exchange.api.v1.StreamPositionB\x04\xe2\x41\x01\x01\x42\x06\n\x04part\"d\n\x0eStreamPosition\x12\x19\n\x0b\x62yte_offset\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x1a\n\x0crecord_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rpayload_count\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x01\"\xbc\x01\n#StreamingPublishHealthCodesResponse\x12?\n\x10\x64urable_position\x18\x01 \x01(\x0b\x32\x1f.exchange.api.v1.StreamPositionB\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x61\x63\x63\x65pted_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x36\n\x08\x66\x61ilures\x18\x03 \x03(\x0b\x32\x1e.exchange.api.v1.RecordFailureB\x04\xe2\x41\x01\x03\"\xda\x03\n\rRecordFailure\x12\x1b\n\rpayload_index\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05index\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12;\n\x06reason\x18\x03 \x01(\x0e\x32%.exchange.api.v1.RecordFailure.ReasonB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x66ield\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"\xc4\x02\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x15\n\x11MALFORMED_PAYLOAD\x10\x01\x12\x14\n\x10MALFORMED_RECORD\x10\x02\x12\x19\n\x15\x41UTHENTICATION_FAILED\x10\x03\x12\x13\n\x0fISSUER_MISMATCH\x10\x04\x12\x12\n\x0eUPSTREAM_ERROR\x10\x05\x12\r\n\tNO_RECORD\x10\x06\x12\x11\n\rMISSING_FIELD\x10\x07\x12\x19\n\x15UNKNOWN_DOCUMENT_TYPE\x10\x08\x12\x14\n\x10INVALID_DOCUMENT\x10\t\x12\x12\n\x0eUNKNOWN_STATUS\x10\n\x12\x10\n\x0cINVALID_TIME\x10\x0b\x12\x0f\n\x0b\x46UTURE_TIME\x10\x0c\x12\x12\n\x0ePAST_RETENTION\x10\r\x12\x13\n\x0fVALUE_TOO_LARGE\x10\x0e\"\xb0\x01\n\x16ListHealthCodesRequest\x12\x30\n\x06parent\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\x12\x17\x65xchange.api/HealthCode\x12\x31\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x19.exchange.api.v1.DocumentB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"q\n\x17ListHealthCodesResponse\x12\x37\n\x0chealth_codes\x18\x01 \x03(\x0b\x32\x1b.exchange.api.v1.HealthCodeB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"\xaf\x01\n\x18\x43onvertHealthCodeRequest\x12\x11\n\x07subject\x18\x01 \x01(\tH\x00\x12-\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x19.exchange.api.v1.DocumentH\x00\x12\x31\n\x0b\x64\x65stination\x18\x03 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x65xchange.api/Member\x12\x14\n\x06\x66ormat\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x42\x08\n\x06person\"\xa2\x01\n\x19\x43onvertHealthCodeResponse\x12\x15\n\x07payload\x18\x01 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12\x35\n\x0blost_fields\x18\x02 \x03(\x0b\x32\x1a.exchange.api.v1.LostFieldB\x04\xe2\x41\x01\x03\x12\x37\n\tstatement\x18\x03 \x01(\x0b\x32\x1e.exchange.api.v1.UsedStatementB\x04\xe2\x41\x01\x03\"\x99\x01\n\tLostField\x12\x13\n\x05\x66ield\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x33\n\x04loss\x18\x02 \x01(\x0e\x32\x1f.exchange.api.v1.LostField.LossB\x04\xe2\x41\x01\x03\"B\n\x04Loss\x12\x14\n\x10LOSS_UNSPECIFIED\x10\x00\x12\x0c\n\x08LEFT_OUT\x10\x01\x12\x0b\n\x07\x43HANGED\x10\x02\x12\t\n\x05\x41\x44\x44\x45\x44\x10\x03\"Q\n\x1cGetNationalHealthCodeRequest\x12\x31\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x19.exchange.api.v1.DocumentB\x04\xe2\x41\x01\x02\"\x84\x01\n\x1dGetNationalHealthCodeResponse\x12\x15\n\x07payload\x18\x01 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12\x14\n\x06\x66ormat\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x36\n\x07reports\x18\x03 \x03(\x0b\x32\x1f.exchange.api.v1.NationalReportB\x04\xe2\x41\x01\x03\"\xbb\x01\n\x0eNationalReport\x12\x37\n\tstatement\x18\x01 \x01(\x0b\x32\x1e.exchange.api.v1.UsedStatementB\x04\xe2\x41\x01\x03\x12\x35\n\x0blost_fields\x18\x02 \x03(\x0b\x32\x1a.exchange.api.v1.LostFieldB\x04\xe2\x41\x01\x03\x12\x1c\n\x0erefusal_reason\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rrefusal_field\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"~\n\x17\x45raseHealthCodesRequest\x12\x30\n\x06parent\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\x12\x17\x65xchange.api/HealthCode\x12\x31\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x19.exchange.api.v1.DocumentB\x04\xe2\x41\x01\x01\"6\n\x18\x45raseHealthCodesResponse\x12\x1a\n\x0c\x65rased_count\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x32\xb0\x08\n\x11HealthCodeService\x12\xbd\x01\n\x12PublishHealthCodes\x12*.exchange.api.v1.PublishHealthCodesRequest\x1a+.exchange.api.v1.PublishHealthCodesResponse\"N\xda\x41\x16member,native_payloads\x82\xd3\xe4\x93\x02/\"*/v1/{member=members/*}/healthCodes:publish:\x01*\x12\x8c\x01\n\x1bStreamingPublishHealthCodes\x12\x33.exchange.api.v1.StreamingPublishHealthCodesRequest\x1a\x34.exchange.api.v1.StreamingPublishHealthCodesResponse(\x01\x30\x01\x12\xa2\x01\n\x0fListHealthCodes\x12\'.exchange.api.v1.ListHealthCodesRequest\x1a(.exchange.api.v1.ListHealthCodesResponse\"<\xda\x41\x06parent\x82\xd3\xe4\x93\x02-\"(/v1/{parent=subjects/*}/healthCodes:list:\x01*\x12\xc3\x01\n\x11\x43onvertHealthCode\x12).exchange.api.v1.ConvertHealthCodeRequest\x1a*.exchange.api.v1.ConvertHealthCodeResponse\"W\xda\x41\x1b\x64\x65stination,format,document\x82\xd3\xe4\x93\x02\x33\"./v1/{destination=members/*}/healthCode:convert:\x01*\x12\xa9\x01\n\x15GetNationalHealthCode\x12-.exchange.api.v1.GetNationalHealthCodeRequest\x1a..exchange.api.v1.GetNationalHealthCodeResponse\"1\xda\x41\x08\x64ocument\x82\xd3\xe4\x93\x02 \"\x1b/v1/healthCodes:getNational:\x01*\x12\xa6\x01\n\x10\x45raseHealthCodes\x12(.exchange.api.v1.EraseHealthCodesRequest\x1a).exchange.api.v1.EraseHealthCodesResponse\"=\xda\x41\x06parent\x82\xd3\xe4\x93\x02.\")/v1/{parent=subjects/*}/healthCodes:erase:\x01*\x1a\x0c\xca\x41\tlocalhostb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -96,6 +97,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTHEALTHCODESRESPONSE'].fields_by_name['health_codes']._serialized_options = b'\342A\001\003'
   _globals['_LISTHEALTHCODESRESPONSE'].fields_by_name['next_page_token']._loaded_options = None
   _globals['_LISTHEALTHCODESRESPONSE'].fields_by_name['next_page_token']._serialized_options = b'\342A\001\003'
+  _globals['_CONVERTHEALTHCODEREQUEST'].fields_by_name['destination']._loaded_options = None
+  _globals['_CONVERTHEALTHCODEREQUEST'].fields_by_name['destination']._serialized_options = b'\342A\001\002\372A\025\n\023exchange.api/Member'
+  _globals['_CONVERTHEALTHCODEREQUEST'].fields_by_name['format']._loaded_options = None
+  _globals['_CONVERTHEALTHCODEREQUEST'].fields_by_name['format']._serialized_options = b'\342A\001\002'
+  _globals['_CONVERTHEALTHCODERESPONSE'].fields_by_name['payload']._loaded_options = None
+  _globals['_CONVERTHEALTHCODERESPONSE'].fields_by_name['payload']._serialized_options = b'\342A\001\003'
+  _globals['_CONVERTHEALTHCODERESPONSE'].fields_by_name['lost_fields']._loaded_options = None
+  _globals['_CONVERTHEALTHCODERESPONSE'].fields_by_name['lost_fields']._serialized_options = b'\342A\001\003'
+  _globals['_CONVERTHEALTHCODERESPONSE'].fields_by_name['statement']._loaded_options = None
+  _globals['_CONVERTHEALTHCODERESPONSE'].fields_by_name['statement']._serialized_options = b'\342A\001\003'
+  _globals['_LOSTFIELD'].fields_by_name['field']._loaded_options = None
+  _globals['_LOSTFIELD'].fields_by_name['field']._serialized_options = b'\342A\001\003'
+  _globals['_LOSTFIELD'].fields_by_name['loss']._loaded_options = None
+  _globals['_LOSTFIELD'].fields_by_name['loss']._serialized_options = b'\342A\001\003'
+  _globals['_GETNATIONALHEALTHCODEREQUEST'].fields_by_name['document']._loaded_options = None
+  _globals['_GETNATIONALHEALTHCODEREQUEST'].fields_by_name['document']._serialized_options = b'\342A\001\002'
+  _globals['_GETNATIONALHEALTHCODERESPONSE'].fields_by_name['payload']._loaded_options = None
+  _globals['_GETNATIONALHEALTHCODERESPONSE'].fields_by_name['payload']._serialized_options = b'\342A\001\003'
+  _globals['_GETNATIONALHEALTHCODERESPONSE'].fields_by_name['format']._loaded_options = None
+  _globals['_GETNATIONALHEALTHCODERESPONSE'].fields_by_name['format']._serialized_options = b'\342A\001\003'
+  _globals['_GETNATIONALHEALTHCODERESPONSE'].fields_by_name['reports']._loaded_options = None
+  _globals['_GETNATIONALHEALTHCODERESPONSE'].fields_by_name['reports']._serialized_options = b'\342A\001\003'
+  _globals['_NATIONALREPORT'].fields_by_name['statement']._loaded_options = None
+  _globals['_NATIONALREPORT'].fields_by_name['statement']._serialized_options = b'\342A\001\003'
+  _globals['_NATIONALREPORT'].fields_by_name['lost_fields']._loaded_options = None
+  _globals['_NATIONALREPORT'].fields_by_name['lost_fields']._serialized_options = b'\342A\001\003'
+  _globals['_NATIONALREPORT'].fields_by_name['refusal_reason']._loaded_options = None
+  _globals['_NATIONALREPORT'].fields_by_name['refusal_reason']._serialized_options = b'\342A\001\003'
+  _globals['_NATIONALREPORT'].fields_by_name['refusal_field']._loaded_options = None
+  _globals['_NATIONALREPORT'].fields_by_name['refusal_field']._serialized_options = b'\342A\001\003'
   _globals['_ERASEHEALTHCODESREQUEST'].fields_by_name['parent']._loaded_options = None
   _globals['_ERASEHEALTHCODESREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\031\022\027exchange.api/HealthCode'
   _globals['_ERASEHEALTHCODESREQUEST'].fields_by_name['document']._loaded_options = None
@@ -108,38 +139,56 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HEALTHCODESERVICE'].methods_by_name['PublishHealthCodes']._serialized_options = b'\332A\026member,native_payloads\202\323\344\223\002/\"*/v1/{member=members/*}/healthCodes:publish:\001*'
   _globals['_HEALTHCODESERVICE'].methods_by_name['ListHealthCodes']._loaded_options = None
   _globals['_HEALTHCODESERVICE'].methods_by_name['ListHealthCodes']._serialized_options = b'\332A\006parent\202\323\344\223\002-\"(/v1/{parent=subjects/*}/healthCodes:list:\001*'
+  _globals['_HEALTHCODESERVICE'].methods_by_name['ConvertHealthCode']._loaded_options = None
+  _globals['_HEALTHCODESERVICE'].methods_by_name['ConvertHealthCode']._serialized_options = b'\332A\033destination,format,document\202\323\344\223\0023\"./v1/{destination=members/*}/healthCode:convert:\001*'
+  _globals['_HEALTHCODESERVICE'].methods_by_name['GetNationalHealthCode']._loaded_options = None
+  _globals['_HEALTHCODESERVICE'].methods_by_name['GetNationalHealthCode']._serialized_options = b'\332A\010document\202\323\344\223\002 \"\033/v1/healthCodes:getNational:\001*'
   _globals['_HEALTHCODESERVICE'].methods_by_name['EraseHealthCodes']._loaded_options = None
   _globals['_HEALTHCODESERVICE'].methods_by_name['EraseHealthCodes']._serialized_options = b'\332A\006parent\202\323\344\223\002.\")/v1/{parent=subjects/*}/healthCodes:erase:\001*'
-  _globals['_PUBLISHHEALTHCODESREQUEST']._serialized_start=213
-  _globals['_PUBLISHHEALTHCODESREQUEST']._serialized_end=453
-  _globals['_NATIVEPAYLOADS']._serialized_start=455
-  _globals['_NATIVEPAYLOADS']._serialized_end=517
-  _globals['_HEALTHCODERECORDS']._serialized_start=519
-  _globals['_HEALTHCODERECORDS']._serialized_end=596
-  _globals['_HEALTHCODERECORD']._serialized_start=599
-  _globals['_HEALTHCODERECORD']._serialized_end=770
-  _globals['_PUBLISHHEALTHCODESRESPONSE']._serialized_start=772
-  _globals['_PUBLISHHEALTHCODESRESPONSE']._serialized_end=886
-  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST']._serialized_start=889
-  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST']._serialized_end=1280
-  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST_START']._serialized_start=1107
-  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST_START']._serialized_end=1272
-  _globals['_STREAMPOSITION']._serialized_start=1282
-  _globals['_STREAMPOSITION']._serialized_end=1382
-  _globals['_STREAMINGPUBLISHHEALTHCODESRESPONSE']._serialized_start=1385
-  _globals['_STREAMINGPUBLISHHEALTHCODESRESPONSE']._serialized_end=1573
-  _globals['_RECORDFAILURE']._serialized_start=1576
-  _globals['_RECORDFAILURE']._serialized_end=2050
-  _globals['_RECORDFAILURE_REASON']._serialized_start=1726
-  _globals['_RECORDFAILURE_REASON']._serialized_end=2050
-  _globals['_LISTHEALTHCODESREQUEST']._serialized_start=2053
-  _globals['_LISTHEALTHCODESREQUEST']._serialized_end=2229
-  _globals['_LISTHEALTHCODESRESPONSE']._serialized_start=2231
-  _globals['_LISTHEALTHCODESRESPONSE']._serialized_end=2344
-  _globals['_ERASEHEALTHCODESREQUEST']._serialized_start=2346
-  _globals['_ERASEHEALTHCODESREQUEST']._serialized_end=2472
-  _globals['_ERASEHEALTHCODESRESPONSE']._serialized_start=2474
-  _globals['_ERASEHEALTHCODESRESPONSE']._serialized_end=2528
-  _globals['_HEALTHCODESERVICE']._serialized_start=2531
-  _globals['_HEALTHCODESERVICE']._serialized_end=3233
+  _globals['_PUBLISHHEALTHCODESREQUEST']._serialized_start=245
+  _globals['_PUBLISHHEALTHCODESREQUEST']._serialized_end=485
+  _globals['_NATIVEPAYLOADS']._serialized_start=487
+  _globals['_NATIVEPAYLOADS']._serialized_end=549
+  _globals['_HEALTHCODERECORDS']._serialized_start=551
+  _globals['_HEALTHCODERECORDS']._serialized_end=628
+  _globals['_HEALTHCODERECORD']._serialized_start=631
+  _globals['_HEALTHCODERECORD']._serialized_end=802
+  _globals['_PUBLISHHEALTHCODESRESPONSE']._serialized_start=804
+  _globals['_PUBLISHHEALTHCODESRESPONSE']._serialized_end=918
+  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST']._serialized_start=921
+  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST']._serialized_end=1312
+  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST_START']._serialized_start=1139
+  _globals['_STREAMINGPUBLISHHEALTHCODESREQUEST_START']._serialized_end=1304
+  _globals['_STREAMPOSITION']._serialized_start=1314
+  _globals['_STREAMPOSITION']._serialized_end=1414
+  _globals['_STREAMINGPUBLISHHEALTHCODESRESPONSE']._serialized_start=1417
+  _globals['_STREAMINGPUBLISHHEALTHCODESRESPONSE']._serialized_end=1605
+  _globals['_RECORDFAILURE']._serialized_start=1608
+  _globals['_RECORDFAILURE']._serialized_end=2082
+  _globals['_RECORDFAILURE_REASON']._serialized_start=1758
+  _globals['_RECORDFAILURE_REASON']._serialized_end=2082
+  _globals['_LISTHEALTHCODESREQUEST']._serialized_start=2085
+  _globals['_LISTHEALTHCODESREQUEST']._serialized_end=2261
+  _globals['_LISTHEALTHCODESRESPONSE']._serialized_start=2263
+  _globals['_LISTHEALTHCODESRESPONSE']._serialized_end=2376
+  _globals['_CONVERTHEALTHCODEREQUEST']._serialized_start=2379
+  _globals['_CONVERTHEALTHCODEREQUEST']._serialized_end=2554
+  _globals['_CONVERTHEALTHCODERESPONSE']._serialized_start=2557
+  _globals['_CONVERTHEALTHCODERESPONSE']._serialized_end=2719
+  _globals['_LOSTFIELD']._serialized_start=2722
+  _globals['_LOSTFIELD']._serialized_end=2875
+  _globals['_LOSTFIELD_LOSS']._serialized_start=2809
+  _globals['_LOSTFIELD_LOSS']._serialized_end=2875
+  _globals['_GETNATIONALHEALTHCODEREQUEST']._serialized_start=2877
+  _globals['_GETNATIONALHEALTHCODEREQUEST']._serialized_end=2958
+  _globals['_GETNATIONALHEALTHCODERESPONSE']._serialized_start=2961
+  _globals['_GETNATIONALHEALTHCODERESPONSE']._serialized_end=3093
+  _globals['_NATIONALREPORT']._serialized_start=3096
+  _globals['_NATIONALREPORT']._serialized_end=3283
+  _globals['_ERASEHEALTHCODESREQUEST']._serialized_start=3285
+  _globals['_ERASEHEALTHCODESREQUEST']._serialized_end=3411
+  _globals['_ERASEHEALTHCODESRESPONSE']._serialized_start=3413
+  _globals['_ERASEHEALTHCODESRESPONSE']._serialized_end=3467
+  _globals['_HEALTHCODESERVICE']._serialized_start=3470
+  _globals['_HEALTHCODESERVICE']._serialized_end=4542
 # @@protoc_insertion_point(module_scope)

@@ -14,6 +14,7 @@ Handing in health codes, listing and erasing them.
 """
 
 from collections import abc as _abc
+from exchange.api.v1 import decision_pb2 as _decision_pb2
 from exchange.api.v1 import health_code_pb2 as _health_code_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -512,6 +513,231 @@ class ListHealthCodesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListHealthCodesResponse: _TypeAlias = ListHealthCodesResponse  # noqa: Y015
+
+@_typing.final
+class ConvertHealthCodeRequest(_message.Message):
+    """Request of ConvertHealthCode."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    DESTINATION_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    subject: _builtins.str
+    """As `subjects/{subject}`. Always refused: a format writes the document's number, which the
+    exchange does not keep.
+    """
+    destination: _builtins.str
+    """Whose format it is, as `members/370000`."""
+    format: _builtins.str
+    """Id of one of the destination's formats, as `370000-card-v1`."""
+    @_builtins.property
+    def document(self) -> _health_code_pb2.Document:
+        """The person's document. Its number is written into the payload and kept nowhere."""
+
+    def __init__(
+        self,
+        *,
+        subject: _builtins.str = ...,
+        document: _health_code_pb2.Document | None = ...,
+        destination: _builtins.str = ...,
+        format: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "person", b"person", "subject", b"subject"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["destination", b"destination", "document", b"document", "format", b"format", "person", b"person", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_person: _TypeAlias = _typing.Literal["subject", "document"]  # noqa: Y015
+    _WhichOneofArgType_person: _TypeAlias = _typing.Literal["person", b"person"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_person) -> _WhichOneofReturnType_person | None: ...
+
+Global___ConvertHealthCodeRequest: _TypeAlias = ConvertHealthCodeRequest  # noqa: Y015
+
+@_typing.final
+class ConvertHealthCodeResponse(_message.Message):
+    """Response of ConvertHealthCode."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    LOST_FIELDS_FIELD_NUMBER: _builtins.int
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    payload: _builtins.bytes
+    """The statement in the destination's format. The only answer that holds the document's number,
+    as the format does.
+    """
+    @_builtins.property
+    def lost_fields(self) -> _containers.RepeatedCompositeFieldContainer[Global___LostField]:
+        """What reads otherwise in the payload than in the source; empty where nothing does."""
+
+    @_builtins.property
+    def statement(self) -> _decision_pb2.UsedStatement:
+        """The statement that was converted, and how it stands."""
+
+    def __init__(
+        self,
+        *,
+        payload: _builtins.bytes = ...,
+        lost_fields: _abc.Iterable[Global___LostField] | None = ...,
+        statement: _decision_pb2.UsedStatement | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statement", b"statement"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lost_fields", b"lost_fields", "payload", b"payload", "statement", b"statement"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConvertHealthCodeResponse: _TypeAlias = ConvertHealthCodeResponse  # noqa: Y015
+
+@_typing.final
+class LostField(_message.Message):
+    """A field that reads otherwise after a conversion."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Loss:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _LossEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[LostField._Loss.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        LOSS_UNSPECIFIED: LostField._Loss.ValueType  # 0
+        """Never sent."""
+        LEFT_OUT: LostField._Loss.ValueType  # 1
+        """The format has no place for it."""
+        CHANGED: LostField._Loss.ValueType  # 2
+        """It was rounded, cut, or is said in the format's own words."""
+        ADDED: LostField._Loss.ValueType  # 3
+        """The format says something where the source says nothing, such as an end by rule."""
+
+    class Loss(_Loss, metaclass=_LossEnumTypeWrapper):
+        """What became of a field. New values may be added; treat an unknown one as CHANGED."""
+
+    LOSS_UNSPECIFIED: LostField.Loss.ValueType  # 0
+    """Never sent."""
+    LEFT_OUT: LostField.Loss.ValueType  # 1
+    """The format has no place for it."""
+    CHANGED: LostField.Loss.ValueType  # 2
+    """It was rounded, cut, or is said in the format's own words."""
+    ADDED: LostField.Loss.ValueType  # 3
+    """The format says something where the source says nothing, such as an end by rule."""
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    LOSS_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """Name of the field in the common schema, as `valid_until` or `tests.laboratory`."""
+    loss: Global___LostField.Loss.ValueType
+    """What became of it."""
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        loss: Global___LostField.Loss.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "loss", b"loss"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LostField: _TypeAlias = LostField  # noqa: Y015
+
+@_typing.final
+class GetNationalHealthCodeRequest(_message.Message):
+    """Request of GetNationalHealthCode."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def document(self) -> _health_code_pb2.Document:
+        """The person's document. Its number is written into the payload and kept nowhere."""
+
+    def __init__(
+        self,
+        *,
+        document: _health_code_pb2.Document | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetNationalHealthCodeRequest: _TypeAlias = GetNationalHealthCodeRequest  # noqa: Y015
+
+@_typing.final
+class GetNationalHealthCodeResponse(_message.Message):
+    """Response of GetNationalHealthCode."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    REPORTS_FIELD_NUMBER: _builtins.int
+    payload: _builtins.bytes
+    """The answer in the national format. It holds the document's number, as the format does."""
+    format: _builtins.str
+    """Id of the format, `000000-relay-v1`."""
+    @_builtins.property
+    def reports(self) -> _containers.RepeatedCompositeFieldContainer[Global___NationalReport]:
+        """The members that said something, by code."""
+
+    def __init__(
+        self,
+        *,
+        payload: _builtins.bytes = ...,
+        format: _builtins.str = ...,
+        reports: _abc.Iterable[Global___NationalReport] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "payload", b"payload", "reports", b"reports"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetNationalHealthCodeResponse: _TypeAlias = GetNationalHealthCodeResponse  # noqa: Y015
+
+@_typing.final
+class NationalReport(_message.Message):
+    """One member's part of the national answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    LOST_FIELDS_FIELD_NUMBER: _builtins.int
+    REFUSAL_REASON_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_FIELD_NUMBER: _builtins.int
+    refusal_reason: _builtins.str
+    """Why the report is left out of the payload, as the errors of ConvertHealthCode have it, as
+    `NOT_REPRESENTABLE`; empty for one that is in it.
+    """
+    refusal_field: _builtins.str
+    """The field in the way, as `holds`; empty for a report that is in the payload."""
+    @_builtins.property
+    def statement(self) -> _decision_pb2.UsedStatement:
+        """The statement that speaks for the member, and how it stands."""
+
+    @_builtins.property
+    def lost_fields(self) -> _containers.RepeatedCompositeFieldContainer[Global___LostField]:
+        """What reads otherwise in the payload than in the source; empty for a report that is left out."""
+
+    def __init__(
+        self,
+        *,
+        statement: _decision_pb2.UsedStatement | None = ...,
+        lost_fields: _abc.Iterable[Global___LostField] | None = ...,
+        refusal_reason: _builtins.str = ...,
+        refusal_field: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statement", b"statement"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lost_fields", b"lost_fields", "refusal_field", b"refusal_field", "refusal_reason", b"refusal_reason", "statement", b"statement"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NationalReport: _TypeAlias = NationalReport  # noqa: Y015
 
 @_typing.final
 class EraseHealthCodesRequest(_message.Message):

@@ -26,9 +26,7 @@ if _version_not_supported:
 
 
 class HealthCodeServiceStub(object):
-    """Takes in health codes from members and shows a person's statements to members.
-
-    Later methods take their place after ListHealthCodes (ConvertHealthCode, GetNationalHealthCode).
+    """Takes in health codes from members, shows a person's statements to members, and converts them.
 
     (-- api-linter: core::0121::resource-must-support-get=disabled
     aip.dev/not-precedent: Statements are only read together, by person. --)
@@ -55,6 +53,16 @@ class HealthCodeServiceStub(object):
                 request_serializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.ListHealthCodesRequest.SerializeToString,
                 response_deserializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.ListHealthCodesResponse.FromString,
                 _registered_method=True)
+        self.ConvertHealthCode = channel.unary_unary(
+                '/exchange.api.v1.HealthCodeService/ConvertHealthCode',
+                request_serializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.ConvertHealthCodeRequest.SerializeToString,
+                response_deserializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.ConvertHealthCodeResponse.FromString,
+                _registered_method=True)
+        self.GetNationalHealthCode = channel.unary_unary(
+                '/exchange.api.v1.HealthCodeService/GetNationalHealthCode',
+                request_serializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.GetNationalHealthCodeRequest.SerializeToString,
+                response_deserializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.GetNationalHealthCodeResponse.FromString,
+                _registered_method=True)
         self.EraseHealthCodes = channel.unary_unary(
                 '/exchange.api.v1.HealthCodeService/EraseHealthCodes',
                 request_serializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.EraseHealthCodesRequest.SerializeToString,
@@ -63,9 +71,7 @@ class HealthCodeServiceStub(object):
 
 
 class HealthCodeServiceServicer(object):
-    """Takes in health codes from members and shows a person's statements to members.
-
-    Later methods take their place after ListHealthCodes (ConvertHealthCode, GetNationalHealthCode).
+    """Takes in health codes from members, shows a person's statements to members, and converts them.
 
     (-- api-linter: core::0121::resource-must-support-get=disabled
     aip.dev/not-precedent: Statements are only read together, by person. --)
@@ -113,6 +119,44 @@ class HealthCodeServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ConvertHealthCode(self, request, context):
+        """Converts the effective statement about one person into a destination's own format. For members
+        only: the destination itself, or the national platform for anybody.
+
+        The effective statement is the strictest in force at the instant now, of each issuer its own
+        before a relayed one, under the ages of the national default. Where none is in force, the
+        newest that lapsed is written as lapsed. A level that the format lacks becomes the next
+        stricter one. A statement that the format cannot say, that would hold longer there than its
+        issuer says, or that a newer and stricter relayed one contradicts, is refused with
+        FAILED_PRECONDITION. Stores nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetNationalHealthCode(self, request, context):
+        """Gets the national answer about one person: one entry for each reporting member, in the format
+        `000000-relay-v1`. For members only.
+
+        An unknown person has an answer without reports. What the format cannot say is left out of the
+        payload and listed with the reason.
+
+        (-- api-linter: core::0131::http-method=disabled
+        aip.dev/not-precedent: A document may stand in the body only, never in an address. --)
+
+        (-- api-linter: core::0131::http-body=disabled
+        aip.dev/not-precedent: A document may stand in the body only, never in an address. --)
+
+        (-- api-linter: core::0131::http-uri-name=disabled
+        aip.dev/not-precedent: The answer is made for the call; it has no name. --)
+
+        (-- api-linter: core::0131::response-message-name=disabled
+        aip.dev/not-precedent: The answer is made for the call; it is no resource. --)
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def EraseHealthCodes(self, request, context):
         """Erases what is kept about one person. For operators only.
 
@@ -141,6 +185,16 @@ def add_HealthCodeServiceServicer_to_server(servicer, server):
                     request_deserializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.ListHealthCodesRequest.FromString,
                     response_serializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.ListHealthCodesResponse.SerializeToString,
             ),
+            'ConvertHealthCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConvertHealthCode,
+                    request_deserializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.ConvertHealthCodeRequest.FromString,
+                    response_serializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.ConvertHealthCodeResponse.SerializeToString,
+            ),
+            'GetNationalHealthCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetNationalHealthCode,
+                    request_deserializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.GetNationalHealthCodeRequest.FromString,
+                    response_serializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.GetNationalHealthCodeResponse.SerializeToString,
+            ),
             'EraseHealthCodes': grpc.unary_unary_rpc_method_handler(
                     servicer.EraseHealthCodes,
                     request_deserializer=exchange_dot_api_dot_v1_dot_health__code__service__pb2.EraseHealthCodesRequest.FromString,
@@ -155,9 +209,7 @@ def add_HealthCodeServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class HealthCodeService(object):
-    """Takes in health codes from members and shows a person's statements to members.
-
-    Later methods take their place after ListHealthCodes (ConvertHealthCode, GetNationalHealthCode).
+    """Takes in health codes from members, shows a person's statements to members, and converts them.
 
     (-- api-linter: core::0121::resource-must-support-get=disabled
     aip.dev/not-precedent: Statements are only read together, by person. --)
@@ -234,6 +286,60 @@ class HealthCodeService(object):
             '/exchange.api.v1.HealthCodeService/ListHealthCodes',
             exchange_dot_api_dot_v1_dot_health__code__service__pb2.ListHealthCodesRequest.SerializeToString,
             exchange_dot_api_dot_v1_dot_health__code__service__pb2.ListHealthCodesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConvertHealthCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.api.v1.HealthCodeService/ConvertHealthCode',
+            exchange_dot_api_dot_v1_dot_health__code__service__pb2.ConvertHealthCodeRequest.SerializeToString,
+            exchange_dot_api_dot_v1_dot_health__code__service__pb2.ConvertHealthCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetNationalHealthCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.api.v1.HealthCodeService/GetNationalHealthCode',
+            exchange_dot_api_dot_v1_dot_health__code__service__pb2.GetNationalHealthCodeRequest.SerializeToString,
+            exchange_dot_api_dot_v1_dot_health__code__service__pb2.GetNationalHealthCodeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,9 +37,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class HealthCodeServiceStub:
-    """Takes in health codes from members and shows a person's statements to members.
-
-    Later methods take their place after ListHealthCodes (ConvertHealthCode, GetNationalHealthCode).
+    """Takes in health codes from members, shows a person's statements to members, and converts them.
 
     (-- api-linter: core::0121::resource-must-support-get=disabled
         aip.dev/not-precedent: Statements are only read together, by person. --)
@@ -79,6 +77,36 @@ class HealthCodeServiceStub:
     (-- api-linter: core::0132::http-body=disabled
         aip.dev/not-precedent: A document may stand in the body only, never in an address. --)
     """
+    ConvertHealthCode: _grpc.UnaryUnaryMultiCallable[_health_code_service_pb2.ConvertHealthCodeRequest, _health_code_service_pb2.ConvertHealthCodeResponse]
+    """Converts the effective statement about one person into a destination's own format. For members
+    only: the destination itself, or the national platform for anybody.
+
+    The effective statement is the strictest in force at the instant now, of each issuer its own
+    before a relayed one, under the ages of the national default. Where none is in force, the
+    newest that lapsed is written as lapsed. A level that the format lacks becomes the next
+    stricter one. A statement that the format cannot say, that would hold longer there than its
+    issuer says, or that a newer and stricter relayed one contradicts, is refused with
+    FAILED_PRECONDITION. Stores nothing.
+    """
+    GetNationalHealthCode: _grpc.UnaryUnaryMultiCallable[_health_code_service_pb2.GetNationalHealthCodeRequest, _health_code_service_pb2.GetNationalHealthCodeResponse]
+    """Gets the national answer about one person: one entry for each reporting member, in the format
+    `000000-relay-v1`. For members only.
+
+    An unknown person has an answer without reports. What the format cannot say is left out of the
+    payload and listed with the reason.
+
+    (-- api-linter: core::0131::http-method=disabled
+        aip.dev/not-precedent: A document may stand in the body only, never in an address. --)
+
+    (-- api-linter: core::0131::http-body=disabled
+        aip.dev/not-precedent: A document may stand in the body only, never in an address. --)
+
+    (-- api-linter: core::0131::http-uri-name=disabled
+        aip.dev/not-precedent: The answer is made for the call; it has no name. --)
+
+    (-- api-linter: core::0131::response-message-name=disabled
+        aip.dev/not-precedent: The answer is made for the call; it is no resource. --)
+    """
     EraseHealthCodes: _grpc.UnaryUnaryMultiCallable[_health_code_service_pb2.EraseHealthCodesRequest, _health_code_service_pb2.EraseHealthCodesResponse]
     """Erases what is kept about one person. For operators only.
 
@@ -88,9 +116,7 @@ class HealthCodeServiceStub:
 
 @_typing.type_check_only
 class HealthCodeServiceAsyncStub(HealthCodeServiceStub):
-    """Takes in health codes from members and shows a person's statements to members.
-
-    Later methods take their place after ListHealthCodes (ConvertHealthCode, GetNationalHealthCode).
+    """Takes in health codes from members, shows a person's statements to members, and converts them.
 
     (-- api-linter: core::0121::resource-must-support-get=disabled
         aip.dev/not-precedent: Statements are only read together, by person. --)
@@ -127,6 +153,36 @@ class HealthCodeServiceAsyncStub(HealthCodeServiceStub):
     (-- api-linter: core::0132::http-body=disabled
         aip.dev/not-precedent: A document may stand in the body only, never in an address. --)
     """
+    ConvertHealthCode: _aio.UnaryUnaryMultiCallable[_health_code_service_pb2.ConvertHealthCodeRequest, _health_code_service_pb2.ConvertHealthCodeResponse]  # type: ignore[assignment]
+    """Converts the effective statement about one person into a destination's own format. For members
+    only: the destination itself, or the national platform for anybody.
+
+    The effective statement is the strictest in force at the instant now, of each issuer its own
+    before a relayed one, under the ages of the national default. Where none is in force, the
+    newest that lapsed is written as lapsed. A level that the format lacks becomes the next
+    stricter one. A statement that the format cannot say, that would hold longer there than its
+    issuer says, or that a newer and stricter relayed one contradicts, is refused with
+    FAILED_PRECONDITION. Stores nothing.
+    """
+    GetNationalHealthCode: _aio.UnaryUnaryMultiCallable[_health_code_service_pb2.GetNationalHealthCodeRequest, _health_code_service_pb2.GetNationalHealthCodeResponse]  # type: ignore[assignment]
+    """Gets the national answer about one person: one entry for each reporting member, in the format
+    `000000-relay-v1`. For members only.
+
+    An unknown person has an answer without reports. What the format cannot say is left out of the
+    payload and listed with the reason.
+
+    (-- api-linter: core::0131::http-method=disabled
+        aip.dev/not-precedent: A document may stand in the body only, never in an address. --)
+
+    (-- api-linter: core::0131::http-body=disabled
+        aip.dev/not-precedent: A document may stand in the body only, never in an address. --)
+
+    (-- api-linter: core::0131::http-uri-name=disabled
+        aip.dev/not-precedent: The answer is made for the call; it has no name. --)
+
+    (-- api-linter: core::0131::response-message-name=disabled
+        aip.dev/not-precedent: The answer is made for the call; it is no resource. --)
+    """
     EraseHealthCodes: _aio.UnaryUnaryMultiCallable[_health_code_service_pb2.EraseHealthCodesRequest, _health_code_service_pb2.EraseHealthCodesResponse]  # type: ignore[assignment]
     """Erases what is kept about one person. For operators only.
 
@@ -135,9 +191,7 @@ class HealthCodeServiceAsyncStub(HealthCodeServiceStub):
     """
 
 class HealthCodeServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Takes in health codes from members and shows a person's statements to members.
-
-    Later methods take their place after ListHealthCodes (ConvertHealthCode, GetNationalHealthCode).
+    """Takes in health codes from members, shows a person's statements to members, and converts them.
 
     (-- api-linter: core::0121::resource-must-support-get=disabled
         aip.dev/not-precedent: Statements are only read together, by person. --)
@@ -189,6 +243,48 @@ class HealthCodeServiceServicer(metaclass=_abc_1.ABCMeta):
 
         (-- api-linter: core::0132::http-body=disabled
             aip.dev/not-precedent: A document may stand in the body only, never in an address. --)
+        """
+
+    @_abc_1.abstractmethod
+    def ConvertHealthCode(
+        self,
+        request: _health_code_service_pb2.ConvertHealthCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_health_code_service_pb2.ConvertHealthCodeResponse, _abc.Awaitable[_health_code_service_pb2.ConvertHealthCodeResponse]]:
+        """Converts the effective statement about one person into a destination's own format. For members
+        only: the destination itself, or the national platform for anybody.
+
+        The effective statement is the strictest in force at the instant now, of each issuer its own
+        before a relayed one, under the ages of the national default. Where none is in force, the
+        newest that lapsed is written as lapsed. A level that the format lacks becomes the next
+        stricter one. A statement that the format cannot say, that would hold longer there than its
+        issuer says, or that a newer and stricter relayed one contradicts, is refused with
+        FAILED_PRECONDITION. Stores nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def GetNationalHealthCode(
+        self,
+        request: _health_code_service_pb2.GetNationalHealthCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_health_code_service_pb2.GetNationalHealthCodeResponse, _abc.Awaitable[_health_code_service_pb2.GetNationalHealthCodeResponse]]:
+        """Gets the national answer about one person: one entry for each reporting member, in the format
+        `000000-relay-v1`. For members only.
+
+        An unknown person has an answer without reports. What the format cannot say is left out of the
+        payload and listed with the reason.
+
+        (-- api-linter: core::0131::http-method=disabled
+            aip.dev/not-precedent: A document may stand in the body only, never in an address. --)
+
+        (-- api-linter: core::0131::http-body=disabled
+            aip.dev/not-precedent: A document may stand in the body only, never in an address. --)
+
+        (-- api-linter: core::0131::http-uri-name=disabled
+            aip.dev/not-precedent: The answer is made for the call; it has no name. --)
+
+        (-- api-linter: core::0131::response-message-name=disabled
+            aip.dev/not-precedent: The answer is made for the call; it is no resource. --)
         """
 
     @_abc_1.abstractmethod
