@@ -316,7 +316,7 @@ def serve(settings: Settings, announce: Callable[[int], None]) -> bool:
 def _work(settings: Settings, port: int, reports: Connection, figures_dir: Path | None) -> None:
     """Be one worker; the whole of what runs in a worker process."""
     configure_logs(settings)
-    store = make_store(settings)
     run_worker(
-        lambda: Exchange(settings, store, shared_port=port, figures_dir=figures_dir), reports
+        lambda: Exchange(settings, make_store(settings), shared_port=port, figures_dir=figures_dir),
+        reports,
     )

@@ -38,6 +38,13 @@ class Settings(BaseSettings):
     workers: int = Field(
         default=0, ge=0, le=256, description="Worker processes; 0 starts one for each processor."
     )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Port on 127.0.0.1 that Prometheus asks, of all workers together; 0 takes any "
+        "free one; none is opened where this is not set.",
+    )
     drain_seconds: float = Field(
         default=25.0,
         gt=0,

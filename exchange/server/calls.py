@@ -20,11 +20,12 @@ from google.rpc import status_pb2
 
 from exchange.core.caller import Caller
 from exchange.core.errors import DeadlineError, ExchangeError, InvalidRequestError
-from exchange.metrics import CALL_SECONDS, CALLS
+from exchange.metrics import CALL_SECONDS, CALLS, CALLS_RUNNING
 from exchange.server.access import require
 from exchange.server.account import Account
 from exchange.server.gate import Gate
 from exchange.server.identity import Identify
+from exchange.server.observe_calls import Observe, StreamObserver
 from exchange.wire.status import fill_status
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
@@ -46,6 +47,7 @@ class Method(msgspec.Struct, frozen=True):
         behaviour: What it does.
         log_sample: Of so many successful calls one is logged.
         lookups: How many persons a request asks about; None where a method looks nobody up.
+        observe: Counts what an answer says; None where nothing of it is counted.
     """
 
     path: str
@@ -53,6 +55,7 @@ class Method(msgspec.Struct, frozen=True):
     behaviour: "Behaviour | StreamBehaviour"
     log_sample: int = 1
     lookups: Callable[[Message], int] | None = None
+    observe: Observe | None = None
 
 
 class Transport(msgspec.Struct, frozen=True):
@@ -83,6 +86,10 @@ class _Call:
         self._parse = method.request.FromString
         self._served = 0
 
+    def _begin(self) -> float:
+        CALLS_RUNNING.add(1)
+        return time.perf_counter()
+
     def _message(self, request: bytes) -> Message:
         try:
             return self._parse(request)
@@ -104,8 +111,9 @@ class _Call:
     ) -> None:
         seconds = time.perf_counter() - started
         kind = caller.kind.value if caller else "unknown"
-        CALLS.labels(self._name, code.name, kind).inc()
-        CALL_SECONDS.labels(self._name).observe(seconds)
+        CALLS_RUNNING.add(-1)
+        CALLS.add((self._name, code.name, kind))
+        CALL_SECONDS.observe(seconds, (self._name,))
         self._served += 1
         if error is None and self._served % self._method.log_sample:
             return
@@ -141,7 +149,7 @@ class UnaryCall(_Call):
 
     async def serve(self, request: bytes, context: Context) -> bytes:
         """Serve one call, or end it with a status."""
-        started = time.perf_counter()
+        started = self._begin()
         caller: Caller | None = None
         try:
             if self._transport.gate.held:
@@ -151,7 +159,11 @@ class UnaryCall(_Call):
             message = self._message(request)
             self._count(message, caller)
             behaviour = cast("Behaviour", self._method.behaviour)
-            answer = (await behaviour(message, caller)).SerializeToString()
+            answered = await behaviour(message, caller)
+            answer = answered.SerializeToString()
+            observe = self._method.observe
+            if observe is not None:
+                observe(message, answered, caller, self._transport.clock())
         except BaseException as error:
             await self._fail(started, caller, error, context)
             raise  # Where abort() has not raised already: a call that was cancelled.
@@ -164,19 +176,20 @@ class StreamCall(_Call):
 
     async def serve(self, requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
         """Serve one stream, or end it with a status."""
-        started = time.perf_counter()
+        started = self._begin()
         caller: Caller | None = None
         try:
             if self._transport.gate.held:
                 await self._transport.gate.passed()
             caller = self._transport.identify(context)
             require(caller, self._method.path)
-            messages = (self._message(request) async for request in requests)
+            observer = StreamObserver(caller, self._transport.clock)
+            messages = (observer.request(self._message(request)) async for request in requests)
             behaviour = cast("StreamBehaviour", self._method.behaviour)
             limit = _limited(self._transport.stream_seconds_max)
             async with limit, aclosing(behaviour(messages, caller)) as answers:
                 async for answer in answers:
-                    yield answer.SerializeToString()
+                    yield observer.answer(answer).SerializeToString()
         except BaseException as error:
             await self._fail(started, caller, error, context)
             raise  # Where abort() has not raised already: a stream that was cancelled.

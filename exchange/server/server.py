@@ -22,6 +22,7 @@ from exchange.server.calls import Method, StreamCall, Transport, UnaryCall
 from exchange.server.gate import HOLD_SECONDS, Gate
 from exchange.server.identity import Identify
 from exchange.server.limits import ConnectionLimits
+from exchange.server.observe_calls import OBSERVE
 
 SERVICES: tuple[ServiceDescriptor, ...] = (
     health_code_service_pb2.DESCRIPTOR.services_by_name["HealthCodeService"],
@@ -96,6 +97,7 @@ class ExchangeServer:
                 behaviour=getattr(servicer, descriptor.name),
                 log_sample=check_log_sample if descriptor.name in _SAMPLED else 1,
                 lookups=LOOKUPS.get(path),
+                observe=OBSERVE.get(path),
             )
             handlers[descriptor.name] = (
                 grpc.stream_stream_rpc_method_handler(StreamCall(method, self._transport).serve)

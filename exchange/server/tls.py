@@ -152,8 +152,8 @@ class ReloadingTls:
 
 
 def _show_expiry(material: TlsMaterial) -> None:
-    CERTIFICATE_EXPIRY.labels("server").set(material.certificate_expires.timestamp())
-    CERTIFICATE_EXPIRY.labels("authority").set(material.authority_expires.timestamp())
+    CERTIFICATE_EXPIRY.set(material.certificate_expires.timestamp(), ("server",))
+    CERTIFICATE_EXPIRY.set(material.authority_expires.timestamp(), ("authority",))
 
 
 def _stat(path: Path) -> tuple[int, int, int]:
