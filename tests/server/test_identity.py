@@ -1,6 +1,11 @@
 """Who may call what, behind mutual TLS: the table walked, and certificates that name nobody."""
 
+import asyncio
+import socket
+import ssl
+import struct
 from collections.abc import Iterator
+from pathlib import Path
 
 import grpc
 import grpc.aio
@@ -16,6 +21,7 @@ from exchange.server.access import ACCESS, OPEN
 from exchange.server.account import LOOKUPS, Account
 from exchange.server.identity import CALLER_METADATA
 from exchange.server.server import SERVICES
+from tests.server import raw_http2 as raw
 from tests.server.conftest import SecureExchange
 from tests.server_fixture import (
     CHECKPOINT,
@@ -151,6 +157,43 @@ async def test_what_a_call_says_of_itself_does_not_count_beside_a_certificate(
     with refused() as refusal:
         await client.listed("510102190402290011")
     assert refusal().code == grpc.StatusCode.PERMISSION_DENIED
+
+
+async def test_a_port_that_the_next_caller_uses_again_does_not_lend_it_the_last_ones_name(
+    secure: SecureExchange, tmp_path: Path
+) -> None:
+    source_port = 0
+    for urn, text in ((SICHUAN, b"parent"), (OPERATOR, b"may not call")):
+        pair = secure.authority.caller(urn)
+        (tmp_path / "caller.pem").write_bytes(pair.certificate + pair.key)
+        context = ssl.create_default_context(cafile=str(secure.authority.files.certificate))
+        context.load_cert_chain(tmp_path / "caller.pem")
+        context.set_alpn_protocols(["h2"])
+        used, answer = await asyncio.to_thread(list_from, source_port, secure.port, context, text)
+        assert text in answer
+        assert source_port in {0, used}
+        source_port = used
+
+
+def list_from(
+    source_port: int, port: int, context: ssl.SSLContext, text: bytes
+) -> tuple[int, bytes]:
+    """Call from a given port until a text is in the answer; return the port and the answer."""
+    path = "/exchange.api.v1.HealthCodeService/ListHealthCodes"
+    with socket.socket() as plain:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Closed without lingering, so that the port can be used again at once.
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        plain.settimeout(10)
+        plain.bind(("127.0.0.1", source_port))
+        plain.connect(("127.0.0.1", port))
+        used: int = plain.getsockname()[1]
+        with context.wrap_socket(plain, server_hostname="127.0.0.1") as secured:
+            secured.sendall(raw.opening() + raw.call(1, path, b""))
+            answer = b""
+            while text not in answer and (part := secured.recv(65_536)):
+                answer += part
+    return used, answer
 
 
 async def test_every_lookup_is_counted_for_the_caller_who_made_it(secure: SecureExchange) -> None:
