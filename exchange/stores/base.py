@@ -10,6 +10,7 @@ import msgspec
 
 from exchange.core.errors import SchemaError, StoreError
 from exchange.core.statement import Entry, Row
+from exchange.stores.quarantine import QuarantineStore
 
 READ_SUBJECTS_MAX = 2_000
 """Subjects of one read: a batch check of 1,000 documents in a key rotation asks for both keys."""
@@ -114,6 +115,9 @@ class Store(ABC):
 
     name: str
     """``sqlite`` or ``cassandra``, for metrics and messages."""
+
+    quarantine: QuarantineStore
+    """Where records that no adapter could read are kept; a decorator passes its inner one on."""
 
     @abstractmethod
     async def connect(self) -> None:

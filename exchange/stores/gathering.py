@@ -50,6 +50,7 @@ class GatheringStore(Store):
 
     def __init__(self, inner: Store, settings: GatheringSettings | None = None) -> None:
         self.name = inner.name
+        self.quarantine = inner.quarantine
         self._inner = inner
         self._settings = settings or GatheringSettings()
         self._waiting: list[_Group] = []

@@ -46,6 +46,7 @@ class ObservedStore(Store):
             clock: The instant now in ms, for the age of statements.
         """
         self.name = inner.name
+        self.quarantine = inner.quarantine
         self._inner = inner
         self._clock = clock
         self._next_look = 0.0

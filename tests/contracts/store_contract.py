@@ -15,6 +15,7 @@ from tests.contracts.marking import MarkingContract
 from tests.contracts.merging import MergingContract
 from tests.contracts.opening import OpeningContract
 from tests.contracts.place import Place, subjects_of
+from tests.contracts.quarantining import QuarantiningContract
 from tests.contracts.reading import ReadingContract
 from tests.contracts.schema import SchemaContract
 from tests.contracts.shelving import ShelvingContract
@@ -50,6 +51,7 @@ class StoreContract(
     SweepingContract,
     MarkingContract,
     ShelvingContract,
+    QuarantiningContract,
     SchemaContract,
     OpeningContract,
 ):

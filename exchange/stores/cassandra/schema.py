@@ -53,6 +53,13 @@ def steps_of(keyspace: str) -> tuple[SchemaStep, ...]:
         f"CREATE TABLE IF NOT EXISTS {keyspace}.shelves (shelf text, key text, version int, "
         f"value blob, PRIMARY KEY ((shelf), key)) WITH ID = {_table_id(keyspace, 'shelves')}"
     )
+    # Written in one statement and never changed in parts: two regular columns, so that a list does
+    # not have to read the contents.
+    quarantine = (
+        f"CREATE TABLE IF NOT EXISTS {keyspace}.quarantine (member text, bucket int, key blob, "
+        "head blob, sealed blob, PRIMARY KEY ((member, bucket), key)) "
+        f"WITH ID = {_table_id(keyspace, 'quarantine')} AND compression = {_COMPRESSION}"
+    )
     return (
         SchemaStep(
             version=1,
@@ -65,6 +72,12 @@ def steps_of(keyspace: str) -> tuple[SchemaStep, ...]:
             compatible=1,
             summary="shelves, for policies and samples of decisions",
             statements=(shelves,),
+        ),
+        SchemaStep(
+            version=3,
+            compatible=1,
+            summary="quarantine, for records that no adapter could read",
+            statements=(quarantine,),
         ),
     )
 

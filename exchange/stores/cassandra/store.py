@@ -38,6 +38,7 @@ from exchange.stores.cassandra.cql import COMPONENT, Cql
 from exchange.stores.cassandra.driver import Driver, Page, Statement
 from exchange.stores.cassandra.grouping import read_groups, write_batches
 from exchange.stores.cassandra.inflight import Calls, Requests
+from exchange.stores.cassandra.quarantine import CassandraQuarantine
 from exchange.stores.cassandra.ring import fraction, parts
 from exchange.stores.cassandra.schema import create_keyspace, create_versions_table, steps_of
 from exchange.stores.cassandra.settings import CassandraSettings, check_settings
@@ -71,6 +72,9 @@ class CassandraStore(Store):
         self._writes = Requests(WRITES_IN_FLIGHT_MAX)
         self._reads = Requests(READS_IN_FLIGHT_MAX)
         self._calls = Calls()
+        self.quarantine = CassandraQuarantine(
+            settings.keyspace, self._driver, self._calls, self._ask, self._repeated
+        )
 
     async def connect(self) -> None:
         await self._driver.connect()

@@ -42,6 +42,22 @@ STEPS: tuple[SchemaStep, ...] = (
             """,
         ),
     ),
+    SchemaStep(
+        version=3,
+        compatible=1,
+        summary="quarantine, for records that no adapter could read",
+        statements=(
+            """
+            CREATE TABLE IF NOT EXISTS quarantine (
+                member TEXT NOT NULL,
+                key BLOB NOT NULL,
+                head BLOB NOT NULL,
+                sealed BLOB NOT NULL,
+                PRIMARY KEY (member, key)
+            ) STRICT
+            """,
+        ),
+    ),
 )
 HEAD = STEPS[-1].version
 """The schema this release is written for."""

@@ -32,6 +32,7 @@ from exchange.stores.base import (
     check_schema,
 )
 from exchange.stores.sqlite.connection import SqliteSettings, neutral_errors, open_connection
+from exchange.stores.sqlite.quarantine import SqliteQuarantine
 from exchange.stores.sqlite.schema import HEAD, STEPS, VERSIONS_TABLE
 from exchange.stores.sqlite.shelves import read_item, read_shelf, remove_item, set_item
 from exchange.stores.sqlite.writer import GroupCommitWriter
@@ -68,6 +69,7 @@ class SqliteStore(Store):
     def __init__(self, settings: SqliteSettings) -> None:
         self._settings = settings
         self._writer = GroupCommitWriter(settings)
+        self.quarantine = SqliteQuarantine(self._writer)
         self._reader: sqlite3.Connection | None = None
 
     async def connect(self) -> None:
