@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import multiprocessing
 import os
+import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
@@ -19,15 +20,20 @@ from exchange.core.errors import StartError
 from exchange.core.members import MEMBERS, NATIONAL
 from exchange.core.policy import DEFAULT_POLICY
 from exchange.core.subject import SubjectKeys, parse_key_file
+from exchange.core.times import HOUR_MS
 from exchange.metrics import POLICY_REVISION
-from exchange.operations.check import Checker, DefaultPolicies
+from exchange.operations.check import Checker
 from exchange.operations.clock import Clock, system_clock
 from exchange.operations.convert import Converter
 from exchange.operations.environment import Environment
 from exchange.operations.formats import MemberFormats
 from exchange.operations.key_check import check_subject_keys
 from exchange.operations.listing import Records
+from exchange.operations.policies import PoliciesInForce
+from exchange.operations.policy_desk import PolicyDesk
+from exchange.operations.policy_shelf import PolicyShelf
 from exchange.operations.publish import Publisher
+from exchange.operations.recording import Recorder
 from exchange.operations.retention import DAY_MS, Retention
 from exchange.operations.shipped import shipped_policy
 from exchange.server.account import Account
@@ -43,6 +49,7 @@ from exchange.server.tls import ReloadingTls, TlsFiles
 from exchange.server.worker import run_worker
 from exchange.services.health_code_service import HealthCodeService
 from exchange.services.member_service import MemberService
+from exchange.services.policy_service import PolicyService
 from exchange.services.recognition_service import RecognitionService
 from exchange.settings import Settings
 from exchange.stores.base import Store
@@ -139,7 +146,7 @@ class Exchange:
         """
         self._settings = settings
         self._store = ObservedStore(store, clock)
-        self._policies = DefaultPolicies()
+        self._policies = PoliciesInForce(PolicyShelf(self._store), clock)
         self._figures_dir = figures_dir
         self._observation: Observation | None = None
         self._clock = clock
@@ -166,6 +173,8 @@ class Exchange:
         await check_subject_keys(self._store, keys, self._clock(), days * DAY_MS)
         await retention.load()
         environment = Environment(self._store, keys, retention, self._clock)
+        await self._policies.refresh()
+        recorder = Recorder(self._store, secrets.randbelow, settings.decision_sample)
         options = ServerOptions(
             identify=from_metadata if tls is None else from_certificate,
             clock=self._clock,
@@ -173,7 +182,7 @@ class Exchange:
             check_log_sample=settings.check_log_sample,
             shared_port=self._shared_port is not None,
         )
-        self._server = ExchangeServer(self._servicers(environment), options)
+        self._server = ExchangeServer(self._servicers(environment, recorder), options)
         port = settings.port if self._shared_port is None else self._shared_port
         self.port = await self._server.start(
             f"{bracketed(settings.host)}:{port}", None if tls is None else tls.credentials()
@@ -183,13 +192,22 @@ class Exchange:
         )
         look = StoreLook(self._store.check, self._server.health.tell)
         self._background.append(asyncio.create_task(look.run()))
+        self._background.append(asyncio.create_task(self._policies.follow()))
+        self._background.append(asyncio.create_task(recorder.follow()))
         if tls is not None:
             self._background.append(asyncio.create_task(tls.follow()))
 
-    def _servicers(self, environment: Environment) -> dict[str, object]:
+    def _servicers(self, environment: Environment, recorder: Recorder) -> dict[str, object]:
         formats = MemberFormats(FORMATS, load_format_keys(self._settings.format_keys_dir))
         publisher = Publisher(environment, formats, self._intake)
-        checker = Checker(environment, self._policies)
+        policies = self._policies
+        checker = Checker(environment, policies, recorder)
+        desk = PolicyDesk(
+            PolicyShelf(self._store),
+            policies,
+            self._clock,
+            self._settings.policy_notice_hours * HOUR_MS,
+        )
         # What was converted is shown long after the call: the national ages hold for it, and no
         # destination's own leniency.
         default = CompiledPolicy(shipped_policy(DEFAULT_POLICY), NATIONAL)
@@ -200,6 +218,7 @@ class Exchange:
             ),
             "RecognitionService": RecognitionService(checker, environment),
             "MemberService": MemberService(FORMATS),
+            "PolicyService": PolicyService(desk, policies, self._store, self._clock),
         }
 
     def _note_policies(self) -> None:

@@ -130,6 +130,19 @@ class Settings(BaseSettings):
         default=1000, ge=1, description="Of so many single checks one is logged."
     )
 
+    policy_notice_hours: int = Field(
+        default=48,
+        ge=0,
+        le=24 * 30,
+        description="Notice before a policy under which fewer people may be admitted is in force.",
+    )
+    decision_sample: int = Field(
+        default=1000,
+        ge=0,
+        description="Of so many decisions one is recorded for dry runs, without the person; 0: "
+        "none.",
+    )
+
     @property
     def sqlite_path(self) -> Path:
         """The embedded store's file."""

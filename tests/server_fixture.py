@@ -16,6 +16,7 @@ from exchange.api.v1 import (
     health_code_service_pb2,
     health_code_service_pb2_grpc,
     member_service_pb2_grpc,
+    policy_service_pb2_grpc,
     recognition_service_pb2,
     recognition_service_pb2_grpc,
 )
@@ -53,6 +54,7 @@ class Client:
         self.health_codes = health_code_service_pb2_grpc.HealthCodeServiceStub(channel)
         self.recognition = recognition_service_pb2_grpc.RecognitionServiceStub(channel)
         self.members = member_service_pb2_grpc.MemberServiceStub(channel)
+        self.policies = policy_service_pb2_grpc.PolicyServiceStub(channel)
 
     async def raw(self, path: str, request: bytes) -> bytes:
         """Call a method with bytes of the test's own making."""

@@ -79,7 +79,12 @@ def _numbers(policy: Policy) -> Iterator[PolicyProblem]:
     if not 0 <= policy.reliance_minutes <= RELIANCE_MINUTES_MAX:
         words = f"is not within 0 to {RELIANCE_MINUTES_MAX}"
         yield PolicyProblem("reliance_minutes", "OUT_OF_RANGE", words)
-    if len(msgspec.json.encode(policy)) > POLICY_BYTES_MAX:
+    try:
+        size = len(msgspec.json.encode(policy))
+    except (OverflowError, RecursionError):
+        yield PolicyProblem("rules", "TOO_LARGE", "holds a number or a nesting beyond all limits")
+        return
+    if size > POLICY_BYTES_MAX:
         yield PolicyProblem("", "TOO_LARGE", f"is over {POLICY_BYTES_MAX} bytes of JSON")
 
 

@@ -9,6 +9,8 @@ need - sorting, the view of the rules - is done only where it is needed.
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from exchange.core.case_view import CaseFacts
 from exchange.core.compiled_policy import CompiledPolicy, RuleOutcome
 from exchange.core.decision import Decision, DecisionReason, Finding, UsedStatement
@@ -156,6 +158,41 @@ class _Case:
             if finding.verdict > strictest and not (outweighed and finding.reason in _BASE_ONLY):
                 strictest = finding.verdict
         return strictest
+
+
+class Question(msgspec.Struct, frozen=True):
+    """Everything that a decision under a policy rests on.
+
+    Attributes:
+        statements: All statements about the person, in any order.
+        now_ms: The instant.
+        origin: Member the person comes from, or ``""``.
+        max_age_ms: Oldest statement that may admit, by the caller's wish; None for no wish.
+    """
+
+    statements: tuple[Statement, ...]
+    now_ms: int
+    origin: str = ""
+    max_age_ms: int | None = None
+
+
+def decide_question(question: Question, policy: CompiledPolicy) -> Decision:
+    """Decide a question that was kept as a value."""
+    return decide(
+        question.statements,
+        policy,
+        question.now_ms,
+        origin=question.origin,
+        max_age_ms=question.max_age_ms,
+    )
+
+
+def facts_of(question: Question, policy: CompiledPolicy) -> CaseFacts:
+    """Return what the view of a question is made of."""
+    case = _Case(policy, question.now_ms, question.origin, question.max_age_ms)
+    for one in by_issuer(question.statements, question.now_ms, policy.max_age_ms):
+        case.add(one)
+    return case.facts
 
 
 def decide(

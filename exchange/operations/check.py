@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+import msgspec
+
 from exchange.core.check import Check
 from exchange.core.compiled_policy import CompiledPolicy
 from exchange.core.decision import Decision
 from exchange.core.errors import StoreError
-from exchange.core.members import MEMBERS
-from exchange.core.recognition import decide
+from exchange.core.recognition import Question, decide, decide_question
 from exchange.core.statement import Statement
 from exchange.operations.environment import Environment
 from exchange.operations.lookup import read_statements
-from exchange.operations.shipped import default_for
+from exchange.operations.recording import Recorder
 
 
 class Policies(Protocol):
@@ -22,25 +23,29 @@ class Policies(Protocol):
         """Return the policy of a destination that is in force at an instant."""
 
 
-class DefaultPolicies:
-    """The national default for every destination, each in its own colours and words."""
+class Checked(msgspec.Struct, frozen=True):
+    """A decision with all that it rests on.
 
-    def __init__(self) -> None:
-        self._compiled = {
-            member.code: CompiledPolicy(default_for(member.code), member.code) for member in MEMBERS
-        }
+    Attributes:
+        decision: The answer.
+        question: What was decided.
+        policy: By what.
+    """
 
-    def of(self, destination: str, now_ms: int) -> CompiledPolicy:
-        del now_ms  # The default has always been in force.
-        return self._compiled[destination]
+    decision: Decision
+    question: Question
+    policy: CompiledPolicy
 
 
 class Checker:
     """Answers checks from a store under the policies in force."""
 
-    def __init__(self, environment: Environment, policies: Policies) -> None:
+    def __init__(
+        self, environment: Environment, policies: Policies, recorder: Recorder | None = None
+    ) -> None:
         self._environment = environment
         self._policies = policies
+        self._recorder = recorder
 
     async def check(self, checks: Sequence[Check]) -> list[Decision | StoreError]:
         """Decide each check at one instant, in order; a failed read costs only its own check.
@@ -48,16 +53,40 @@ class Checker:
         Raises:
             StoreUnavailableError: Nothing at all could be read.
         """
-        environment = self._environment
-        answers = await read_statements(
-            environment.store, [check.subjects for check in checks], environment.horizon_ms
-        )
-        now_ms = environment.clock()
+        answers, now_ms = await self._read(checks)
         return [
             answer if isinstance(answer, StoreError) else self._decide(check, answer, now_ms)
             for check, answer in zip(checks, answers, strict=True)
         ]
 
-    def _decide(self, check: Check, statements: Sequence[Statement], now_ms: int) -> Decision:
+    async def check_one(self, check: Check) -> Checked:
+        """Decide one check and keep what it rests on, for an explanation or a receipt.
+
+        Raises:
+            StoreError: The statements cannot be read.
+        """
+        (answer,), now_ms = await self._read((check,))
+        if isinstance(answer, StoreError):
+            raise answer
         policy = self._policies.of(check.destination, now_ms)
-        return decide(statements, policy, now_ms, origin=check.origin, max_age_ms=check.max_age_ms)
+        question = Question(answer, now_ms, check.origin, check.max_age_ms)
+        return Checked(decide_question(question, policy), question, policy)
+
+    async def _read(
+        self, checks: Sequence[Check]
+    ) -> tuple[list[tuple[Statement, ...] | StoreError], int]:
+        environment = self._environment
+        answers = await read_statements(
+            environment.store, [check.subjects for check in checks], environment.horizon_ms
+        )
+        return answers, environment.clock()
+
+    def _decide(self, check: Check, statements: tuple[Statement, ...], now_ms: int) -> Decision:
+        policy = self._policies.of(check.destination, now_ms)
+        decision = decide(
+            statements, policy, now_ms, origin=check.origin, max_age_ms=check.max_age_ms
+        )
+        if self._recorder is not None and self._recorder.is_turn():
+            question = Question(statements, now_ms, check.origin, check.max_age_ms)
+            self._recorder.offer(question, policy, decision)
+        return decision

@@ -19,6 +19,15 @@ ACCESS: dict[str, frozenset[CallerKind]] = {
     "/exchange.api.v1.RecognitionService/BatchCheckHealthCodes": _ASKS,
     "/exchange.api.v1.MemberService/GetMember": _EVERYBODY,
     "/exchange.api.v1.MemberService/ListMembers": _EVERYBODY,
+    "/exchange.api.v1.PolicyService/GetPolicy": _EVERYBODY,
+    "/exchange.api.v1.PolicyService/ListPolicies": _EVERYBODY,
+    "/exchange.api.v1.PolicyService/GetPolicyRevision": _EVERYBODY,
+    "/exchange.api.v1.PolicyService/ListPolicyRevisions": _EVERYBODY,
+    "/exchange.api.v1.PolicyService/CreatePolicyRevision": _MEMBER,
+    "/exchange.api.v1.PolicyService/ActivatePolicy": _MEMBER,
+    "/exchange.api.v1.PolicyService/RollbackPolicy": _MEMBER,
+    "/exchange.api.v1.PolicyService/EvaluatePolicy": _EVERYBODY,
+    "/exchange.api.v1.PolicyService/DryRunPolicy": _MEMBER,
 }
 """Every method of every service of the API; one without a row is refused and a test fails."""
 

@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection
 from exchange.api.v1 import (
     health_code_service_pb2,
     member_service_pb2,
+    policy_service_pb2,
     recognition_service_pb2,
 )
 from exchange.core.errors import StartError
@@ -28,6 +29,7 @@ SERVICES: tuple[ServiceDescriptor, ...] = (
     health_code_service_pb2.DESCRIPTOR.services_by_name["HealthCodeService"],
     recognition_service_pb2.DESCRIPTOR.services_by_name["RecognitionService"],
     member_service_pb2.DESCRIPTOR.services_by_name["MemberService"],
+    policy_service_pb2.DESCRIPTOR.services_by_name["PolicyService"],
 )
 """Every service of the API, in the order of its files."""
 

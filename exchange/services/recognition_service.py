@@ -5,10 +5,13 @@ from exchange.core.caller import Caller, CallerKind
 from exchange.core.check import Check
 from exchange.core.decision import Decision
 from exchange.core.errors import ExchangeError, InvalidRequestError, PermissionDeniedError
+from exchange.core.explanation import explain
+from exchange.core.receipt import make_receipt
 from exchange.operations.check import Checker
 from exchange.operations.environment import Environment
 from exchange.wire.checks import check_of, fill_decision
 from exchange.wire.names import member_name
+from exchange.wire.policies import fill_explanation
 from exchange.wire.status import fill_status
 
 CHECKS_MAX = 1_000
@@ -29,11 +32,31 @@ class RecognitionService:
         """Check one person."""
         _check_allowed(request, caller)
         check = check_of(request, self._keys, self._clock())
+        if request.explain or request.receipt:
+            return await self._at_length(request, check, caller)
         (answer,) = await self._checker.check([check])
         if not isinstance(answer, Decision):
             raise answer
         response = pb.CheckHealthCodeResponse()
         fill_decision(response.decision, answer)
+        return response
+
+    async def _at_length(
+        self, request: pb.CheckHealthCodeRequest, check: Check, caller: Caller
+    ) -> pb.CheckHealthCodeResponse:
+        """Answer with what shows statements: an explanation, a receipt."""
+        if caller.kind != CallerKind.MEMBER:
+            raise PermissionDeniedError(
+                "Explanations and receipts hold statements: members only ask for them.",
+                caller_kind=caller.kind.value,
+            )
+        checked = await self._checker.check_one(check)
+        response = pb.CheckHealthCodeResponse()
+        fill_decision(response.decision, checked.decision)
+        if request.explain:
+            fill_explanation(response.explanation, explain(checked.question, checked.policy))
+        if request.receipt:
+            response.receipt = make_receipt(checked.question, checked.policy, checked.decision)
         return response
 
     async def BatchCheckHealthCodes(
@@ -66,6 +89,10 @@ class RecognitionService:
         for index, one in enumerate(request.requests):
             try:
                 _check_allowed(one, caller)
+                if one.explain or one.receipt:
+                    raise InvalidRequestError(
+                        f"requests[{index}]", "asks for an explanation or a receipt in a batch"
+                    )
                 questions.append(check_of(one, self._keys, now_ms, f"requests[{index}]."))
             except ExchangeError as error:
                 questions.append(error)

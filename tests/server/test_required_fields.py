@@ -11,11 +11,23 @@ from google.protobuf.message_factory import GetMessageClass
 
 from exchange.api.v1 import (
     health_code_service_pb2 as publish_pb,
+    policy_pb2,
+    policy_service_pb2 as policy_pb,
     recognition_service_pb2 as check_pb,
 )
+from exchange.operations.shipped import default_for
 from exchange.server.server import SERVICES
+from exchange.wire.policies import fill_content
 from tests.people import resident
-from tests.server_fixture import OPERATOR, SICHUAN, RunningExchange, document, record, refused
+from tests.server_fixture import (
+    OPERATOR,
+    SICHUAN,
+    Client,
+    RunningExchange,
+    document,
+    record,
+    refused,
+)
 
 assert annotations_pb2  # The annotations must be loaded for options to be readable.
 
@@ -54,6 +66,7 @@ def _complete(service: str, method: str) -> Message:
             native_payloads=publish_pb.NativePayloads(format="510000-status-v1"),
         ),
     }
+    requests |= _of_policies()
     if method in requests:
         return requests[method]
     (found,) = (one.methods_by_name[method] for one in SERVICES if one.name == service)
@@ -61,6 +74,35 @@ def _complete(service: str, method: str) -> Message:
     if "name" in found.input_type.fields_by_name:
         message.name = "members/510000"  # type: ignore[attr-defined]
     return message
+
+
+def _of_policies() -> dict[str, Message]:
+    name = "members/510000/policies/entry"
+    content = policy_pb2.PolicyContent()
+    fill_content(content, default_for("510000"))
+    revision = policy_pb2.PolicyRevision(content=content)
+    return {
+        "GetPolicy": policy_pb.GetPolicyRequest(name=name),
+        "ListPolicies": policy_pb.ListPoliciesRequest(parent="members/-"),
+        "GetPolicyRevision": policy_pb.GetPolicyRevisionRequest(name=f"{name}/revisions/0"),
+        "ListPolicyRevisions": policy_pb.ListPolicyRevisionsRequest(parent=name),
+        "CreatePolicyRevision": policy_pb.CreatePolicyRevisionRequest(
+            parent=name, policy_revision=revision
+        ),
+        "ActivatePolicy": policy_pb.ActivatePolicyRequest(name=name, revision=1),
+        "RollbackPolicy": policy_pb.RollbackPolicyRequest(name=name, validate_only=True),
+        "EvaluatePolicy": policy_pb.EvaluatePolicyRequest(name=name, content=content),
+        "DryRunPolicy": policy_pb.DryRunPolicyRequest(name=name, content=content),
+    }
+
+
+async def _make_ready(client: Client, service: str) -> None:
+    """Bring a revision in force, so that every method has something to work on."""
+    if service == "PolicyService":
+        requests = _of_policies()
+        for method in ("CreatePolicyRevision", "ActivatePolicy"):
+            path = f"/exchange.api.v1.PolicyService/{method}"
+            await client.raw(path, requests[method].SerializeToString())
 
 
 def _required(descriptor: Descriptor, prefix: str = "") -> Iterator[tuple[str, FieldDescriptor]]:
@@ -110,6 +152,7 @@ async def test_a_request_without_a_required_field_is_refused_by_its_path(
     client = exchange.client(caller)
     (found,) = (one.methods_by_name[method] for one in SERVICES if one.name == service)
     path_of = f"/{found.containing_service.full_name}/{method}"
+    await _make_ready(client, service)
     call = client.raw_stream if found.client_streaming else client.raw
     await call(path_of, request.SerializeToString())
     _clear(request, path)

@@ -80,7 +80,7 @@ class Decision(_message.Message):
     none. Never show LEVEL_UNSPECIFIED as a risk.
     """
     policy: _builtins.str
-    """Name of the policy that was applied, as `default`."""
+    """Name of the policy that was applied: `default`, or the code of the destination."""
     policy_revision: _builtins.int
     """Revision of that policy."""
     @_builtins.property
@@ -143,7 +143,7 @@ class Finding(_message.Message):
     issuer: _builtins.str
     """The member whose statement gave it, as `members/510000`; empty where none did."""
     detail: _builtins.str
-    """Code of the hold; empty for other reasons."""
+    """Code of the hold, or name of the rule; empty for other reasons."""
     chinese_text: _builtins.str
     """The reason in Chinese."""
     english_text: _builtins.str

@@ -24,6 +24,7 @@ _sym_db = _symbol_database.Default()
 
 from exchange.api.v1 import decision_pb2 as exchange_dot_api_dot_v1_dot_decision__pb2
 from exchange.api.v1 import health_code_pb2 as exchange_dot_api_dot_v1_dot_health__code__pb2
+from exchange.api.v1 import policy_pb2 as exchange_dot_api_dot_v1_dot_policy__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import client_pb2 as google_dot_api_dot_client__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
@@ -32,7 +33,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)exchange/api/v1/recognition_service.proto\x12\x0f\x65xchange.api.v1\x1a\x1e\x65xchange/api/v1/decision.proto\x1a!exchange/api/v1/health_code.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x17google/rpc/status.proto\"\xf7\x01\n\x16\x43heckHealthCodeRequest\x12\x11\n\x07subject\x18\x01 \x01(\tH\x00\x12-\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x19.exchange.api.v1.DocumentH\x00\x12\x31\n\x0b\x64\x65stination\x18\x03 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x65xchange.api/Member\x12,\n\x06origin\x18\x04 \x01(\tB\x1c\xe2\x41\x01\x01\xfa\x41\x15\n\x13\x65xchange.api/Member\x12\x30\n\x07max_age\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x42\x08\n\x06person\"L\n\x17\x43heckHealthCodeResponse\x12\x31\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.exchange.api.v1.DecisionB\x04\xe2\x41\x01\x03\"_\n\x1c\x42\x61tchCheckHealthCodesRequest\x12?\n\x08requests\x18\x01 \x03(\x0b\x32\'.exchange.api.v1.CheckHealthCodeRequestB\x04\xe2\x41\x01\x02\"\xd6\x01\n\x1d\x42\x61tchCheckHealthCodesResponse\x12L\n\x07results\x18\x01 \x03(\x0b\x32\x35.exchange.api.v1.BatchCheckHealthCodesResponse.ResultB\x04\xe2\x41\x01\x03\x1ag\n\x06Result\x12-\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.exchange.api.v1.DecisionH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome2\x84\x03\n\x12RecognitionService\x12\xb4\x01\n\x0f\x43heckHealthCode\x12\'.exchange.api.v1.CheckHealthCodeRequest\x1a(.exchange.api.v1.CheckHealthCodeResponse\"N\xda\x41\x14\x64\x65stination,document\x82\xd3\xe4\x93\x02\x31\",/v1/{destination=members/*}/healthCode:check:\x01*\x12\xa8\x01\n\x15\x42\x61tchCheckHealthCodes\x12-.exchange.api.v1.BatchCheckHealthCodesRequest\x1a..exchange.api.v1.BatchCheckHealthCodesResponse\"0\xda\x41\x08requests\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/healthCodes:batchCheck:\x01*\x1a\x0c\xca\x41\tlocalhostb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)exchange/api/v1/recognition_service.proto\x12\x0f\x65xchange.api.v1\x1a\x1e\x65xchange/api/v1/decision.proto\x1a!exchange/api/v1/health_code.proto\x1a\x1c\x65xchange/api/v1/policy.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x17google/rpc/status.proto\"\xa5\x02\n\x16\x43heckHealthCodeRequest\x12\x11\n\x07subject\x18\x01 \x01(\tH\x00\x12-\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x19.exchange.api.v1.DocumentH\x00\x12\x31\n\x0b\x64\x65stination\x18\x03 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x65xchange.api/Member\x12,\n\x06origin\x18\x04 \x01(\tB\x1c\xe2\x41\x01\x01\xfa\x41\x15\n\x13\x65xchange.api/Member\x12\x30\n\x07max_age\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x12\x15\n\x07\x65xplain\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x15\n\x07receipt\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x01\x42\x08\n\x06person\"\x9c\x01\n\x17\x43heckHealthCodeResponse\x12\x31\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.exchange.api.v1.DecisionB\x04\xe2\x41\x01\x03\x12\x37\n\x0b\x65xplanation\x18\x02 \x01(\x0b\x32\x1c.exchange.api.v1.ExplanationB\x04\xe2\x41\x01\x03\x12\x15\n\x07receipt\x18\x03 \x01(\x0c\x42\x04\xe2\x41\x01\x03\"_\n\x1c\x42\x61tchCheckHealthCodesRequest\x12?\n\x08requests\x18\x01 \x03(\x0b\x32\'.exchange.api.v1.CheckHealthCodeRequestB\x04\xe2\x41\x01\x02\"\xd6\x01\n\x1d\x42\x61tchCheckHealthCodesResponse\x12L\n\x07results\x18\x01 \x03(\x0b\x32\x35.exchange.api.v1.BatchCheckHealthCodesResponse.ResultB\x04\xe2\x41\x01\x03\x1ag\n\x06Result\x12-\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.exchange.api.v1.DecisionH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome2\x84\x03\n\x12RecognitionService\x12\xb4\x01\n\x0f\x43heckHealthCode\x12\'.exchange.api.v1.CheckHealthCodeRequest\x1a(.exchange.api.v1.CheckHealthCodeResponse\"N\xda\x41\x14\x64\x65stination,document\x82\xd3\xe4\x93\x02\x31\",/v1/{destination=members/*}/healthCode:check:\x01*\x12\xa8\x01\n\x15\x42\x61tchCheckHealthCodes\x12-.exchange.api.v1.BatchCheckHealthCodesRequest\x1a..exchange.api.v1.BatchCheckHealthCodesResponse\"0\xda\x41\x08requests\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/healthCodes:batchCheck:\x01*\x1a\x0c\xca\x41\tlocalhostb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,8 +46,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECKHEALTHCODEREQUEST'].fields_by_name['origin']._serialized_options = b'\342A\001\001\372A\025\n\023exchange.api/Member'
   _globals['_CHECKHEALTHCODEREQUEST'].fields_by_name['max_age']._loaded_options = None
   _globals['_CHECKHEALTHCODEREQUEST'].fields_by_name['max_age']._serialized_options = b'\342A\001\001'
+  _globals['_CHECKHEALTHCODEREQUEST'].fields_by_name['explain']._loaded_options = None
+  _globals['_CHECKHEALTHCODEREQUEST'].fields_by_name['explain']._serialized_options = b'\342A\001\001'
+  _globals['_CHECKHEALTHCODEREQUEST'].fields_by_name['receipt']._loaded_options = None
+  _globals['_CHECKHEALTHCODEREQUEST'].fields_by_name['receipt']._serialized_options = b'\342A\001\001'
   _globals['_CHECKHEALTHCODERESPONSE'].fields_by_name['decision']._loaded_options = None
   _globals['_CHECKHEALTHCODERESPONSE'].fields_by_name['decision']._serialized_options = b'\342A\001\003'
+  _globals['_CHECKHEALTHCODERESPONSE'].fields_by_name['explanation']._loaded_options = None
+  _globals['_CHECKHEALTHCODERESPONSE'].fields_by_name['explanation']._serialized_options = b'\342A\001\003'
+  _globals['_CHECKHEALTHCODERESPONSE'].fields_by_name['receipt']._loaded_options = None
+  _globals['_CHECKHEALTHCODERESPONSE'].fields_by_name['receipt']._serialized_options = b'\342A\001\003'
   _globals['_BATCHCHECKHEALTHCODESREQUEST'].fields_by_name['requests']._loaded_options = None
   _globals['_BATCHCHECKHEALTHCODESREQUEST'].fields_by_name['requests']._serialized_options = b'\342A\001\002'
   _globals['_BATCHCHECKHEALTHCODESRESPONSE'].fields_by_name['results']._loaded_options = None
@@ -57,16 +66,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECOGNITIONSERVICE'].methods_by_name['CheckHealthCode']._serialized_options = b'\332A\024destination,document\202\323\344\223\0021\",/v1/{destination=members/*}/healthCode:check:\001*'
   _globals['_RECOGNITIONSERVICE'].methods_by_name['BatchCheckHealthCodes']._loaded_options = None
   _globals['_RECOGNITIONSERVICE'].methods_by_name['BatchCheckHealthCodes']._serialized_options = b'\332A\010requests\202\323\344\223\002\037\"\032/v1/healthCodes:batchCheck:\001*'
-  _globals['_CHECKHEALTHCODEREQUEST']._serialized_start=302
-  _globals['_CHECKHEALTHCODEREQUEST']._serialized_end=549
-  _globals['_CHECKHEALTHCODERESPONSE']._serialized_start=551
-  _globals['_CHECKHEALTHCODERESPONSE']._serialized_end=627
-  _globals['_BATCHCHECKHEALTHCODESREQUEST']._serialized_start=629
-  _globals['_BATCHCHECKHEALTHCODESREQUEST']._serialized_end=724
-  _globals['_BATCHCHECKHEALTHCODESRESPONSE']._serialized_start=727
-  _globals['_BATCHCHECKHEALTHCODESRESPONSE']._serialized_end=941
-  _globals['_BATCHCHECKHEALTHCODESRESPONSE_RESULT']._serialized_start=838
-  _globals['_BATCHCHECKHEALTHCODESRESPONSE_RESULT']._serialized_end=941
-  _globals['_RECOGNITIONSERVICE']._serialized_start=944
-  _globals['_RECOGNITIONSERVICE']._serialized_end=1332
+  _globals['_CHECKHEALTHCODEREQUEST']._serialized_start=332
+  _globals['_CHECKHEALTHCODEREQUEST']._serialized_end=625
+  _globals['_CHECKHEALTHCODERESPONSE']._serialized_start=628
+  _globals['_CHECKHEALTHCODERESPONSE']._serialized_end=784
+  _globals['_BATCHCHECKHEALTHCODESREQUEST']._serialized_start=786
+  _globals['_BATCHCHECKHEALTHCODESREQUEST']._serialized_end=881
+  _globals['_BATCHCHECKHEALTHCODESRESPONSE']._serialized_start=884
+  _globals['_BATCHCHECKHEALTHCODESRESPONSE']._serialized_end=1098
+  _globals['_BATCHCHECKHEALTHCODESRESPONSE_RESULT']._serialized_start=995
+  _globals['_BATCHCHECKHEALTHCODESRESPONSE_RESULT']._serialized_end=1098
+  _globals['_RECOGNITIONSERVICE']._serialized_start=1101
+  _globals['_RECOGNITIONSERVICE']._serialized_end=1489
 # @@protoc_insertion_point(module_scope)

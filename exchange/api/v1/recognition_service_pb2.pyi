@@ -16,6 +16,7 @@ Asking whether a person may pass.
 from collections import abc as _abc
 from exchange.api.v1 import decision_pb2 as _decision_pb2
 from exchange.api.v1 import health_code_pb2 as _health_code_pb2
+from exchange.api.v1 import policy_pb2 as _policy_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
@@ -43,6 +44,8 @@ class CheckHealthCodeRequest(_message.Message):
     DESTINATION_FIELD_NUMBER: _builtins.int
     ORIGIN_FIELD_NUMBER: _builtins.int
     MAX_AGE_FIELD_NUMBER: _builtins.int
+    EXPLAIN_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
     subject: _builtins.str
     """As `subjects/{subject}`, a keyed hash that an earlier answer to a member named."""
     destination: _builtins.str
@@ -51,6 +54,12 @@ class CheckHealthCodeRequest(_message.Message):
     """Where the person comes from, as `members/510000`; may be empty. It only selects the role
     `origin` that rules of a policy see, and leaves out nobody's statements.
     """
+    explain: _builtins.bool
+    """Whether to explain the decision. For members only, and not in a batch: an explanation holds
+    what the rules saw of the statements.
+    """
+    receipt: _builtins.bool
+    """Whether to give a receipt. For members only, and not in a batch: a receipt holds the statements."""
     @_builtins.property
     def document(self) -> _health_code_pb2.Document:
         """The person's document."""
@@ -69,10 +78,12 @@ class CheckHealthCodeRequest(_message.Message):
         destination: _builtins.str = ...,
         origin: _builtins.str = ...,
         max_age: _duration_pb2.Duration | None = ...,
+        explain: _builtins.bool = ...,
+        receipt: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "max_age", b"max_age", "person", b"person", "subject", b"subject"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["destination", b"destination", "document", b"document", "max_age", b"max_age", "origin", b"origin", "person", b"person", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["destination", b"destination", "document", b"document", "explain", b"explain", "max_age", b"max_age", "origin", b"origin", "person", b"person", "receipt", b"receipt", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_person: _TypeAlias = _typing.Literal["subject", "document"]  # noqa: Y015
     _WhichOneofArgType_person: _TypeAlias = _typing.Literal["person", b"person"]  # noqa: Y015
@@ -87,18 +98,30 @@ class CheckHealthCodeResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DECISION_FIELD_NUMBER: _builtins.int
+    EXPLANATION_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    receipt: _builtins.bytes
+    """Everything that the decision rests on as canonical bytes, without the document: whoever has
+    them can decide anew and gets the same bytes. Empty unless asked for.
+    """
     @_builtins.property
     def decision(self) -> _decision_pb2.Decision:
         """The decision."""
+
+    @_builtins.property
+    def explanation(self) -> _policy_pb2.Explanation:
+        """Why, with what the rules saw; absent unless asked for."""
 
     def __init__(
         self,
         *,
         decision: _decision_pb2.Decision | None = ...,
+        explanation: _policy_pb2.Explanation | None = ...,
+        receipt: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "explanation", b"explanation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "explanation", b"explanation", "receipt", b"receipt"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,105 @@
+"""Policies in use: what is in force now for every destination, on every worker.
+
+Each worker looks at the ledgers once a second, so that a change is used everywhere within two. What
+is to come in force later is made ready before, and comes in force by the clock alone.
+"""
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Mapping
+
+import msgspec
+import structlog
+
+from exchange.core.compiled_policy import CompiledPolicy
+from exchange.core.errors import StoreError
+from exchange.core.members import MEMBERS
+from exchange.core.policy_ledger import NO_REVISION
+from exchange.operations.clock import Clock
+from exchange.operations.policy_shelf import PolicyShelf, StoredLedger
+from exchange.operations.shipped import default_for
+
+POLL_SECONDS = 1.0
+"""A change is used within two seconds: one to see it, and what reading and compiling take."""
+
+_log = structlog.get_logger("exchange.policies")
+
+
+class _InForce(msgspec.Struct, frozen=True):
+    """The revisions of a destination from now on: from when each is in force, in order."""
+
+    version: int
+    times_ms: tuple[int, ...]
+    policies: tuple[CompiledPolicy, ...]
+
+    def at(self, now_ms: int) -> CompiledPolicy:
+        return self.policies[bisect_right(self.times_ms, now_ms) - 1]
+
+
+class PoliciesInForce:
+    """Knows the policy of every destination at an instant, the national default where none is."""
+
+    def __init__(self, shelf: PolicyShelf, clock: Clock) -> None:
+        self._shelf = shelf
+        self._clock = clock
+        self._default = {
+            member.code: CompiledPolicy(default_for(member.code), member.code) for member in MEMBERS
+        }
+        self._published: dict[str, _InForce] = {}
+
+    def of(self, destination: str, now_ms: int) -> CompiledPolicy:
+        """Return the policy of a destination that is in force at an instant, now or later."""
+        found = self._published.get(destination)
+        return self._default[destination] if found is None else found.at(now_ms)
+
+    async def refresh(self) -> None:
+        """Look at the ledgers and make ready what has changed.
+
+        Raises:
+            StoreError: The store does not answer. What was known stays in use.
+        """
+        changed = {
+            destination: stored
+            for destination, stored in (await self._shelf.ledgers()).items()
+            if destination in self._default and self._is_new(destination, stored)
+        }
+        for destination, stored in changed.items():
+            self._published[destination] = await self._made_ready(destination, stored)
+
+    async def follow(self) -> None:
+        """Refresh again and again until cancelled."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            try:
+                await self.refresh()
+            except StoreError as error:
+                _log.warning("policies_not_read", reason=error.reason)
+
+    def _is_new(self, destination: str, stored: StoredLedger) -> bool:
+        known = self._published.get(destination)
+        return known is None or known.version != stored.version
+
+    async def _made_ready(self, destination: str, stored: StoredLedger) -> _InForce:
+        ledger, now_ms = stored.ledger, self._clock()
+        wanted = [(0, ledger.in_force(now_ms))]
+        wanted += [(one.valid_from_ms, one.revision) for one in ledger.scheduled(now_ms)]
+        compiled: dict[int, CompiledPolicy] = self._compiled(destination)
+        for _, revision in wanted:
+            if revision not in compiled:
+                content = await self._shelf.content(destination, revision)
+                compiled[revision] = CompiledPolicy(content, destination)
+        return _InForce(
+            stored.version,
+            tuple(time for time, _ in wanted),
+            tuple(compiled[revision] for _, revision in wanted),
+        )
+
+    def _compiled(self, destination: str) -> dict[int, CompiledPolicy]:
+        """Return what is compiled already: contents never change."""
+        known = self._published.get(destination)
+        found: Mapping[int, CompiledPolicy] = {
+            one.policy.revision: one
+            for one in (() if known is None else known.policies)
+            if one.policy.name == destination
+        }
+        return {**found, NO_REVISION: self._default[destination]}
