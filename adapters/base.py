@@ -76,6 +76,13 @@ class Reader(Protocol):
     def finish(self) -> list[Outcome]:
         """Give what is left: the last record, and what is wrong with the whole. Call it once."""
 
+    def raw(self, index: int) -> bytes | None:
+        """Give the bytes of one outcome of the last call, for ``Format.decode_record``.
+
+        None where there are none: a failure of the whole, a line that was too long, or a format
+        that is one document. Nothing is kept for it but the bytes of the last call.
+        """
+
 
 class NewReader(Protocol):
     """Starts a reader."""
@@ -111,6 +118,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         encode: From issuer, document, health code and keys to the canonical bytes of a payload
             with this one record; raises NotRepresentableError.
         reader: Starts an incremental reader.
+        decode_record: For formats of lines, from what ``Reader.raw`` gave to its outcome; None for
+            formats of one document, which are decoded as a whole.
     """
 
     id: str
@@ -125,6 +134,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     decode: Callable[[bytes, int, Keys], list[Outcome]]
     encode: Callable[[str, Document, HealthCode, Keys], bytes]
     reader: NewReader
+    decode_record: Callable[[bytes, int, Keys], Outcome] | None = None
 
 
 class WholeReader:
@@ -154,3 +164,7 @@ class WholeReader:
         outcomes = self._decode(bytes(self._payload), self._received_ms, self._keys)
         self._position = Position(len(self._payload), len(outcomes))
         return outcomes
+
+    def raw(self, index: int) -> bytes | None:
+        del index  # The payload is the record.
+        return None

@@ -6,6 +6,7 @@ and a trailer are; the reader here knows where lines begin and end, and how far 
 """
 
 from functools import partial
+from itertools import islice
 from typing import Final, Literal, Protocol
 
 from adapters.base import NO_KEYS, START, Format, Keys, Position
@@ -96,6 +97,8 @@ class LineReader:
         self._opened: OpenFile | Rejected | None = None
         self._partial = bytearray()
         self._held = b""
+        self._header = b""
+        self._blocks: list[tuple[bytes, int]] = []
         self._fed = 0
         self._base = 0
         self._at_start = True
@@ -109,11 +112,13 @@ class LineReader:
 
     def feed(self, chunk: bytes) -> list[Outcome]:
         outcomes: list[Outcome] = []
+        self._blocks.clear()
         for start in range(0, len(chunk), PIECE_BYTES):
             outcomes += self._take(chunk[start : start + PIECE_BYTES])
         return outcomes
 
     def finish(self) -> list[Outcome]:
+        self._blocks.clear()
         outcomes = self._read(self._complete(b""), self._fed)
         if isinstance(self._opened, Rejected):
             self.failure = self._opened
@@ -123,6 +128,19 @@ class LineReader:
             self.failure = self._opened.close(self._held, self._records) or self._opened.failure
             self._position = Position(self._base + self._fed, self._records)
         return [*outcomes, self.failure] if self.failure else outcomes
+
+    def raw(self, index: int) -> bytes | None:
+        for block, count in self._blocks:
+            if index < count:
+                # Lines with nothing but blanks give no outcome, all others give one.
+                lines = (
+                    line for line in block.split(b"\n") if not _is_blank(line, self._layout.codec)
+                )
+                line = next(islice(lines, index, None))
+                too_long = line.startswith(_UNDECODABLE)  # Its beginning is forgotten.
+                return None if too_long else self._header + line + b"\n"
+            index -= count
+        return None
 
     def _take(self, piece: bytes) -> list[Outcome]:
         """Read the lines that a piece completes, and keep the rest."""
@@ -170,6 +188,7 @@ class LineReader:
             last = self._last_line(block)
             block, self._held = block[:last], block[last:]
         outcomes = self._opened.read(block)
+        self._blocks.append((block, 0 if self._opened.failure else len(outcomes)))
         self._records += len(outcomes)
         if not self._held.startswith(_UNDECODABLE):  # Its length is not known any more.
             self._position = Position(self._base + end - len(self._held), self._records)
@@ -180,6 +199,7 @@ class LineReader:
         while block:
             line, _, block = block.partition(b"\n")
             if not _is_blank(line, self._layout.codec):
+                self._header = line + b"\n"
                 return self._layout.open(line, self._received), block
         return None, b""
 
@@ -229,6 +249,12 @@ def line_format(  # noqa: PLR0913 - what a format is made of
         # Read as a whole, a wrong header, trailer or count is the only outcome.
         return [reader.failure] if reader.failure else outcomes
 
+    def decode_record(raw: bytes, received_ms: int, keys: Keys = NO_KEYS) -> Outcome:
+        reader = new_reader(received_ms, keys)
+        # A file with a trailer holds its last line back: one more line makes room for the record.
+        outcomes = reader.feed(raw + b"-\n")
+        return outcomes[0] if outcomes else reader.finish()[-1]
+
     def encode(issuer: str, document: Document, code: HealthCode, keys: Keys = NO_KEYS) -> bytes:
         del keys
         return write_lines(write_record(Translated(issuer, document, code)), code)
@@ -245,4 +271,5 @@ def line_format(  # noqa: PLR0913 - what a format is made of
         decode=decode,
         encode=encode,
         reader=new_reader,
+        decode_record=decode_record,
     )
