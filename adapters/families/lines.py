@@ -26,7 +26,7 @@ PIECE_BYTES: Final = 256 * 1024
 """Bytes turned into outcomes at a time: large enough to be fast, small enough for the caches."""
 
 # In the place of a line that is too long: no text in either codec, so it is read as malformed.
-_UNDECODABLE: Final = b"\xff"
+_UNDECODABLE: Final = b"\xff\x00line too long"
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _BLANK_BYTES: Final = b" \t\r\n"
 
