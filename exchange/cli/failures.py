@@ -53,15 +53,44 @@ def of_call(error: grpc.RpcError, address: str) -> CommandError:
 def _of_transport(code: grpc.StatusCode, text: str, address: str) -> str:
     """Name errors that come from gRPC itself: there the text is for developers."""
     if code == grpc.StatusCode.UNAVAILABLE:
-        return (
-            f"No exchange answers at {address}: start one with `make run`, "
-            "or name another with --address."
-        )
+        return _unavailable(text, address)
     if code == grpc.StatusCode.DEADLINE_EXCEEDED:
         return f"The exchange at {address} did not answer in time; see --timeout."
     if code == grpc.StatusCode.UNIMPLEMENTED:
         return f"What listens at {address} does not know this method: is it this exchange?"
     return f"The call to {address} failed: {code.name}. {text}".rstrip()
+
+
+def _unavailable(text: str, address: str) -> str:
+    """Tell a handshake that failed from nobody there: gRPC has the same code for both."""
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return (
+            f"The certificate of what listens at {address} is not of the authority given: see "
+            "--authority."
+        )
+    if "Socket closed" in text or "Connection reset" in text or "handshake" in text.lower():
+        return (
+            f"What listens at {address} closes the connection: it does not accept the caller's "
+            "certificate, speaks plaintext (--insecure-loopback), or was stopped."
+        )
+    return (
+        f"No exchange answers at {address}: start one with `make run`, "
+        "or name another with --address."
+    )
+
+
+def has_details(error: grpc.RpcError) -> bool:
+    """Tell whether the exchange itself said why a call failed."""
+    return rpc_status.from_call(cast(grpc.Call, error)) is not None
+
+
+def retry_seconds(error: grpc.RpcError) -> int:
+    """Return how long the exchange asks to wait before the next attempt; 0 if it does not say."""
+    status = rpc_status.from_call(cast(grpc.Call, error))
+    if status is None:
+        return 0
+    retry = _detail(status.details, error_details_pb2.RetryInfo())
+    return int(retry.retry_delay.seconds) if retry is not None else 0
 
 
 def _detail(details: object, wanted: Detail) -> Detail | None:

@@ -1,5 +1,6 @@
 """The command `health-exchange`: its commands, and the one place where errors become exit codes."""
 
+import inspect
 import os
 import sys
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from exchange.cli import failures
+from exchange.cli.commands.certs import certs
 from exchange.cli.commands.check import check
 from exchange.cli.commands.demo import demo
 from exchange.cli.commands.erase import erase
@@ -20,6 +22,7 @@ from exchange.cli.commands.sample import sample
 from exchange.cli.commands.serve import serve
 from exchange.cli.commands.sweep import sweep
 from exchange.cli.exits import CommandError, ExitCode, epilog
+from exchange.cli.options import with_certificates
 from exchange.core.errors import ExchangeError
 from exchange.core.masking import mask_free_text
 
@@ -43,11 +46,25 @@ app.command("list", rich_help_panel=_FOR_MEMBERS)(list_health_codes)
 app.command("members", rich_help_panel=_FOR_MEMBERS)(members)
 app.command("serve", rich_help_panel=_TO_RUN)(serve)
 app.command("keys", rich_help_panel=_TO_RUN)(keys)
+app.add_typer(certs, name="certs", rich_help_panel=_TO_RUN)
 app.command("migrate", rich_help_panel=_TO_RUN)(migrate)
 app.command("sweep", rich_help_panel=_TO_RUN)(sweep)
 app.command("erase", rich_help_panel=_TO_RUN)(erase)
 app.command("demo", rich_help_panel=_TO_TRY)(demo)
 app.command("sample", rich_help_panel=_TO_TRY)(sample)
+
+
+def _with_certificates(commands: typer.Typer) -> None:
+    """Let every command that calls an exchange, of whatever group, take the callers' options."""
+    for command in commands.registered_commands:
+        if command.callback and "address" in inspect.signature(command.callback).parameters:
+            command.callback = with_certificates(command.callback)
+    for group in commands.registered_groups:
+        if group.typer_instance is not None:
+            _with_certificates(group.typer_instance)
+
+
+_with_certificates(app)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -13,11 +13,15 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from adapters.registry import FORMATS
+from exchange.cli.client import CERTIFICATES_DIR, Endpoint, Security
 from exchange.cli.exits import CommandError, ExitCode
 from exchange.core.members import MEMBERS
 from exchange.settings import FILE_VARIABLE, PREFIX, Settings
 
 ADDRESS_DEFAULT = "127.0.0.1:7443"
+
+CERTS_VARIABLE = f"{PREFIX}CERTS"
+"""Directory of certificates for all commands."""
 
 _CONNECTION = "Connection"
 _SETTINGS = "Settings"
@@ -87,6 +91,73 @@ def member_urn(member: str) -> str:
 
 
 OPERATOR_URN = "urn:health-exchange:operator:command-line"
+
+
+def _file(text: str) -> object:
+    option = typer.Option(help=text, metavar="FILE", rich_help_panel=_CONNECTION)
+    return Annotated[Path | None, option]
+
+
+_SECURITY: dict[str, tuple[object, object]] = {
+    "certificate": (_file("Caller's certificate; by default the caller's own in --certs."), None),
+    "key": (_file("Its key; by default beside it, ending in .key."), None),
+    "authority": (_file("Authority of the exchange; by default authority.pem in --certs."), None),
+    "certs": (
+        Annotated[
+            Path,
+            typer.Option(
+                envvar=CERTS_VARIABLE,
+                help="Directory of certificates, as `health-exchange certs` makes it.",
+                rich_help_panel=_CONNECTION,
+            ),
+        ],
+        CERTIFICATES_DIR,
+    ),
+    "insecure_loopback": (
+        Annotated[
+            bool,
+            typer.Option(
+                "--insecure-loopback",
+                envvar=f"{PREFIX}INSECURE_LOOPBACK",
+                help="The server was started with the same option: plaintext, no certificates.",
+                rich_help_panel=_CONNECTION,
+            ),
+        ],
+        False,
+    ),
+}
+
+
+def with_certificates(command: Command) -> Command:
+    """Give a command that has an address the options that say how to show who calls.
+
+    The address that it is called with is an ``Endpoint``, which carries them.
+    """
+    signature = inspect.signature(command)
+
+    @wraps(command)
+    def wrapper(**given: Any) -> int | None:
+        chosen = {name: given.pop(name) for name in _SECURITY}
+        security = Security(
+            chosen["certs"],
+            chosen["certificate"],
+            chosen["key"],
+            chosen["authority"],
+            chosen["insecure_loopback"],
+        )
+        return command(**given | {"address": Endpoint(given["address"], security)})
+
+    options = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+        )
+        for name, (annotation, default) in _SECURITY.items()
+    ]
+    wrapper.__signature__ = signature.replace(  # type: ignore[attr-defined] # read by typer
+        parameters=[*signature.parameters.values(), *options]
+    )
+    wrapper.__annotations__ = {}
+    return wrapper
 
 
 def with_settings(

@@ -1,15 +1,40 @@
-"""Handing in a file over the API, batch by batch, with record numbers counted over the whole."""
+"""Handing in over a stream that goes on by itself after whatever breaks it.
 
-from collections.abc import Callable, Iterable
+An acknowledgement says how far everything is durable or named as failed. When the stream breaks,
+the next one begins at the last acknowledgement received; what was sent in between is sent again,
+which changes nothing. So the counts are exact however often the connection was lost.
+"""
 
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import cast
+
+import grpc
 import msgspec
 
 from exchange.api.v1 import health_code_service_pb2 as pb
-from exchange.cli.batches import Batch
-from exchange.cli.client import Client
+from exchange.cli import failures
+from exchange.cli.client import Client, Connection, connect
+from exchange.cli.exits import CommandError
+from exchange.cli.uploads import BEGINNING, Message, Position, Upload
 
 FAILURES_KEPT_MAX = 10_000
-"""Failures that are kept to be shown; all are counted."""
+"""Failures that are kept to be shown; all are counted, and written with `--failures`."""
+ATTEMPTS_MAX = 10
+"""Streams in a row that bring nothing until a publication is given up: half a minute."""
+ATTEMPTS_AT_FIRST = 4
+"""The same before the first acknowledgement: there may be no exchange at that address at all."""
+DELAY_SECONDS_MIN, DELAY_SECONDS_MAX = 0.1, 5.0
+"""Before the next stream: twice as long with each one that brought nothing."""
+
+_BROKEN = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
+_BROKEN_BY_TRANSPORT = {
+    grpc.StatusCode.CANCELLED,
+    grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.UNKNOWN,
+}
+"""Only where the exchange itself did not say so: a connection that was cut in an odd place."""
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -18,30 +43,30 @@ class Source(msgspec.Struct, frozen=True):
     Attributes:
         member: Six-digit code.
         format_id: Id of one of its formats.
-        each_line: Whether the file holds a payload a line, so that records are told by payload.
         request_id: For tracing, or ``""``.
     """
 
     member: str
     format_id: str
-    each_line: bool = False
     request_id: str = ""
 
 
-class FailedRecord(msgspec.Struct, frozen=True):
+class FailedRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """A record that was not accepted.
 
     Attributes:
-        payload_index: Place of its payload in the file, from 0.
+        payload_index: Place of its payload in the upload, from 0.
         index: Place of the record: in the file for formats of lines, else in its payload, from 0.
         reason: The cause, as the API names it.
         field: Name of the field in the member's format, or ``""``.
+        file: Its file, where several were handed in.
     """
 
     payload_index: int
     index: int
     reason: str
     field: str
+    file: str | None = None
 
 
 class Tally(msgspec.Struct):
@@ -50,62 +75,236 @@ class Tally(msgspec.Struct):
     Attributes:
         accepted_count: Accepted records.
         failed_count: All others.
-        failures: The first of these.
+        resumed_count: How often a stream broke and another one went on.
+        failures: The first of the failed records.
     """
 
     accepted_count: int = 0
     failed_count: int = 0
+    resumed_count: int = 0
     failures: list[FailedRecord] = []
 
-    @property
-    def unreadable(self) -> bool:
-        """Whether a payload could not be read as a whole."""
-        return any(failure.reason == "MALFORMED_PAYLOAD" for failure in self.failures)
 
+class Progress(msgspec.Struct, frozen=True):
+    """How far one upload is, told after each acknowledgement.
 
-def publish(
-    client: Client,
-    source: Source,
-    batches: Iterable[Batch],
-    advance: Callable[[float, int], None],
-) -> Tally:
-    """Hand in batches one after another and count what becomes of their records.
-
-    A file of lines whose header cannot be read is given up at its first batch: the others would
-    only say the same.
-
-    Raises:
-        CommandError: A call failed; what was acknowledged before is kept, sending all again is
-            exact.
+    Attributes:
+        position: Where it would go on.
+        done_bytes: Bytes of the upload before the position.
+        record_count: Records of this acknowledgement.
+        failed: Those of them that failed.
     """
-    tally = Tally()
-    payloads = records = 0
-    for batch in batches:
-        response = client.call(client.health_codes.PublishHealthCodes, _request(source, batch))
-        for failure in response.failures:
-            if len(tally.failures) < FAILURES_KEPT_MAX:
-                tally.failures.append(_failed(source, failure, payloads, records))
-        count = response.accepted_count + len(response.failures)
-        tally.accepted_count += response.accepted_count
-        tally.failed_count += len(response.failures)
-        advance(batch.size_bytes, count)
-        records += count
-        payloads += len(batch.payloads)
-        if not source.each_line and tally.unreadable:
-            break
-    return tally
+
+    position: Position
+    done_bytes: int
+    record_count: int
+    failed: tuple[FailedRecord, ...]
 
 
-def _request(source: Source, batch: Batch) -> pb.PublishHealthCodesRequest:
-    return pb.PublishHealthCodesRequest(
-        member=f"members/{source.member}",
-        request_id=source.request_id,
-        native_payloads=pb.NativePayloads(format=source.format_id, payloads=batch.payloads),
+Tell = Callable[[Progress], None]
+
+
+class Publisher:
+    """Hands in uploads one after the other and counts what becomes of their records."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        source: Source,
+        attempts_max: int = ATTEMPTS_MAX,
+    ) -> None:
+        """Take what all uploads share.
+
+        Args:
+            connection: Its time-out is the longest wait for an acknowledgement.
+            source: Whose records they are.
+            attempts_max: Streams in a row that may bring nothing.
+        """
+        self._connection = connection
+        self._source = source
+        self._attempts_max = attempts_max
+        self.tally = Tally()
+
+    def publish(
+        self, upload: Upload, tell: Tell, start: Position = BEGINNING, label: str | None = None
+    ) -> None:
+        """Hand in an upload from a position on, over as many streams as it takes.
+
+        Args:
+            upload: What is handed in.
+            tell: Is told of each acknowledgement; what it raises ends the publication.
+            start: What was acknowledged before lies before it.
+            label: The name that its failed records carry.
+
+        Raises:
+            CommandError: It was refused, or nothing went forward for too long; what was
+                acknowledged is kept, and sending all again is exact.
+        """
+        position, fruitless = start, 0
+        limit = min(ATTEMPTS_AT_FIRST, self._attempts_max)
+        while True:
+            stream = _Stream(self._connection, self._source, upload, position)
+            try:
+                for answer in stream.answers():
+                    told = self._count(answer, upload, label)
+                    position = told.position
+                    tell(told)
+                    fruitless, limit = 0, self._attempts_max
+            except grpc.RpcError as error:
+                if not stream.stalled and not _is_broken(error):
+                    raise failures.of_call(error, self._connection.address) from error
+                fruitless += 1
+                if fruitless >= limit:
+                    raise failures.of_call(error, self._connection.address) from error
+                self.tally.resumed_count += 1
+                time.sleep(_delay_seconds(error, fruitless))
+            else:
+                return
+
+    def _count(
+        self, answer: pb.StreamingPublishHealthCodesResponse, upload: Upload, label: str | None
+    ) -> Progress:
+        tally, at = self.tally, answer.durable_position
+        failed = tuple(_failed(failure, label) for failure in answer.failures)
+        tally.accepted_count += answer.accepted_count
+        tally.failed_count += len(failed)
+        tally.failures += failed[: max(0, FAILURES_KEPT_MAX - len(tally.failures))]
+        position = Position(at.byte_offset, at.record_count, at.payload_count)
+        done = upload.done_bytes(position)
+        return Progress(position, done, answer.accepted_count + len(failed), failed)
+
+
+class _Stream:
+    """One stream, from a position on until its end or until it breaks."""
+
+    def __init__(
+        self, connection: Connection, source: Source, upload: Upload, position: Position
+    ) -> None:
+        self._connection = connection
+        self._source = source
+        self._upload = upload
+        self._position = position
+        self._cancel: Callable[[], object] | None = None
+        self._opened = threading.Event()
+        self._error: CommandError | OSError | None = None
+        self.stalled = False
+
+    def answers(self) -> Iterator[pb.StreamingPublishHealthCodesResponse]:
+        """Send everything and give the acknowledgements as they come.
+
+        gRPC takes the next message when the connection has room for it, and the exchange reads
+        while earlier ones become durable: so no more than that is in memory here.
+        """
+        with connect(self._connection) as client:
+            call = self._open(client)
+            patience = _Patience(self._connection.timeout_seconds, self._stall)
+            try:
+                for answer in call:
+                    patience.renew()
+                    yield answer
+            except grpc.RpcError:
+                if self._error is not None:
+                    raise self._error from None
+                raise
+            finally:
+                patience.end()
+                self._stop()
+
+    def _open(self, client: Client) -> "grpc.CallIterator[pb.StreamingPublishHealthCodesResponse]":
+        call = client.open_stream(client.health_codes.StreamingPublishHealthCodes, self._messages())
+        self._cancel = cast(grpc.Call, call).cancel
+        self._opened.set()
+        return call
+
+    def _stall(self) -> None:
+        self.stalled = True
+        self._stop()
+
+    def _stop(self) -> None:
+        self._opened.wait()
+        if self._cancel is not None:
+            self._cancel()
+
+    def _messages(self) -> Iterator[Message]:
+        """Give all messages; runs on gRPC's thread, where nothing may be raised."""
+        source, at = self._source, self._position
+        start = Message.Start(
+            member=f"members/{source.member}",
+            request_id=source.request_id,
+            format=source.format_id,
+        )
+        if at != BEGINNING:
+            start.resume_position.byte_offset = at.byte_offset
+            start.resume_position.record_count = at.record_count
+            start.resume_position.payload_count = at.payload_count
+        try:
+            yield Message(start=start)
+            yield from self._upload.messages(at)
+        except (CommandError, OSError) as error:
+            # To end here would say that the file ends here.
+            self._error = error
+            self._stop()
+
+
+class _Patience:
+    """Calls something when nothing has come for too long."""
+
+    def __init__(self, seconds: float, act: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._act = act
+        self._changed = threading.Condition()
+        self._until: float | None = time.monotonic() + seconds
+        self._thread = threading.Thread(target=self._run, name="patience", daemon=True)
+        self._thread.start()
+
+    def renew(self) -> None:
+        """Begin to wait anew."""
+        # The thread looks when the old time has come; waking it up each time would cost more.
+        self._until = time.monotonic() + self._seconds
+
+    def end(self) -> None:
+        """Wait no more."""
+        with self._changed:
+            self._until = None
+            self._changed.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with self._changed:
+            while (until := self._until) is not None:
+                left = until - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+        if self._until is not None:
+            self._act()
+
+
+def _is_broken(error: grpc.RpcError) -> bool:
+    """Tell whether a stream that goes on from here may succeed."""
+    code = cast(grpc.Call, error).code()  # What a stub raises is both.
+    return code in _BROKEN or (code in _BROKEN_BY_TRANSPORT and not failures.has_details(error))
+
+
+def _delay_seconds(error: grpc.RpcError, fruitless: int) -> float:
+    own = min(DELAY_SECONDS_MIN * 2.0 ** (fruitless - 1), DELAY_SECONDS_MAX)
+    asked: float = failures.retry_seconds(error)
+    return max(own, asked)
+
+
+def _failed(failure: pb.RecordFailure, label: str | None) -> FailedRecord:
+    return FailedRecord(
+        failure.payload_index,
+        failure.index,
+        _reason(failure.reason),
+        failure.field,
+        label,
     )
 
 
-def _failed(source: Source, failure: pb.RecordFailure, payloads: int, records: int) -> FailedRecord:
-    reason = pb.RecordFailure.Reason.Name(failure.reason)
-    if source.each_line:
-        return FailedRecord(payloads + failure.payload_index, failure.index, reason, failure.field)
-    return FailedRecord(0, records + failure.index, reason, failure.field)
+def _reason(value: pb.RecordFailure.Reason.ValueType) -> str:
+    """Name a reason; one that this release does not know keeps its number."""
+    try:
+        return pb.RecordFailure.Reason.Name(value)
+    except ValueError:
+        return f"REASON_{value}"

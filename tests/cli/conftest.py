@@ -11,10 +11,19 @@ import msgspec
 import pytest
 
 from exchange.app import Exchange, make_store
+from exchange.cli.commands.certs import everybody, prepare
 from exchange.cli.main import run
+from exchange.cli.options import CERTS_VARIABLE
+from exchange.operations.clock import system_clock
 from exchange.settings import Settings
 
 START_SECONDS = 30
+OTHER_CALLERS = (
+    "urn:health-exchange:checkpoint:370000:gate",
+    "urn:health-exchange:checkpoint:440000:gate",
+    "urn:health-exchange:operator:tester",
+)
+"""Callers that tests name, beside those that `certs init --everybody` knows."""
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -62,11 +71,26 @@ class _Thread:
 
 
 @pytest.fixture(scope="session")
-def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def certs_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Certificates of one authority for the server and for every caller of the tests."""
+    directory = tmp_path_factory.mktemp("certs")
+    prepare(directory, (*everybody(), *OTHER_CALLERS), system_clock())
+    return directory
+
+
+@pytest.fixture(autouse=True)
+def _certificates(certs_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands and processes of a test find the certificates as people do."""
+    monkeypatch.setenv(CERTS_VARIABLE, str(certs_dir))
+
+
+@pytest.fixture(scope="session")
+def exchange(tmp_path_factory: pytest.TempPathFactory, certs_dir: Path) -> Iterator[Running]:
     """An exchange on an embedded store of its own, shared by the tests of the command line."""
     data_dir = tmp_path_factory.mktemp("exchange")
     (data_dir / "subject.key").write_text("1:" + "ab" * 32 + "\n")
-    thread = _Thread(Settings(data_dir=data_dir, port=0, insecure_loopback=True))
+    (data_dir / "certs").symlink_to(certs_dir)
+    thread = _Thread(Settings(data_dir=data_dir, port=0))
     thread.start()
     yield Running(f"127.0.0.1:{thread.port}", data_dir)
     thread.stop()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from adapters.registry import FORMATS
-from exchange.cli import batches
 from exchange.cli.sample import example
+from exchange.cli.uploads import CHUNK_BYTES, PAYLOAD_BYTES_MAX
 from exchange.operations.clock import system_clock
 from tests.cli.conftest import Health, Running
 
@@ -64,7 +64,7 @@ def test_records_are_counted_over_the_whole_file_however_it_is_cut(
 ) -> None:
     lines = (files / example.WRONG_FILE).read_text("utf-8").splitlines(keepends=True)
     good, wrong = lines[4], lines[2]
-    count = batches.BATCH_RECORDS_MAX + 10
+    count = CHUNK_BYTES // len(good.encode()) + 10
     long = files / "long.csv"
     long.write_text(lines[0] + good * count + wrong + good, "utf-8")
     ran = health_exchange("publish", long, *SHANGHAI, "--address", exchange.address, "--json")
@@ -74,11 +74,11 @@ def test_records_are_counted_over_the_whole_file_however_it_is_cut(
     ]
 
 
-def test_a_file_whose_header_cannot_be_read_is_given_up_at_once(
+def test_a_file_whose_header_cannot_be_read_is_one_failure(
     health_exchange: Health, exchange: Running, tmp_path: Path
 ) -> None:
     headless = tmp_path / "headless.csv"
-    headless.write_text("a,b,c\n" + "1,2,3\n" * (batches.BATCH_RECORDS_MAX * 2), "utf-8")
+    headless.write_text("a,b,c\n" + "1,2,3\n" * 4_000, "utf-8")
     ran = health_exchange("publish", headless, *SHANGHAI, "--address", exchange.address, "--json")
     assert (ran.code, ran.json["failed_count"]) == (2, 1)
 
@@ -169,7 +169,7 @@ def test_a_document_over_the_limit_is_a_sentence(
     health_exchange: Health, exchange: Running, tmp_path: Path
 ) -> None:
     large = tmp_path / "large.json"
-    large.write_bytes(b" " * (batches.PAYLOAD_BYTES_MAX + 1))
+    large.write_bytes(b" " * (PAYLOAD_BYTES_MAX + 1))
     ran = health_exchange("publish", large, *SICHUAN, "--address", exchange.address)
     assert ran.code == 3
     assert "4 MiB" in ran.err

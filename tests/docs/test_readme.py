@@ -120,7 +120,7 @@ def test_the_example_prints_what_readme_shows(demo: Demo) -> None:
 
 def test_the_demo_says_what_readme_shows(demo: Demo) -> None:
     assert "records of 200 people" in demo.said
-    assert "plaintext and on loopback only" in demo.said
+    assert "with mutual TLS" in demo.said
     assert "var/sample/traveller.json" in demo.said
 
 

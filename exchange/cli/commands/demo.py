@@ -1,10 +1,10 @@
 """`demo`: everything set up and running, with a sample population; what `make run` calls."""
 
 import asyncio
+import contextlib
 import sys
 import threading
 import time
-from itertools import takewhile
 from pathlib import Path
 from typing import Annotated
 
@@ -14,17 +14,18 @@ import typer
 from adapters.registry import FORMATS
 from exchange.app import Exchange, load_format_keys, make_store
 from exchange.cli import running
-from exchange.cli.batches import Batch, batches, is_each_line
-from exchange.cli.client import Connection, connect
+from exchange.cli.client import Connection, Endpoint, Security
+from exchange.cli.commands.certs import everybody, prepare
 from exchange.cli.commands.keys import write_format_keys, write_key_file
 from exchange.cli.exits import CommandError, ExitCode
 from exchange.cli.options import ADDRESS_DEFAULT, member_urn, with_settings
 from exchange.cli.output import out
 from exchange.cli.progress import progress
-from exchange.cli.publishing import Source, publish
+from exchange.cli.publishing import Progress, Publisher, Source
 from exchange.cli.sample import example
 from exchange.cli.sample.files import NativeFile
 from exchange.cli.sample.population import Population, Sampling
+from exchange.cli.uploads import is_each_line, uploads
 from exchange.core.times import DAY_MS
 from exchange.operations.clock import system_clock
 from exchange.server.logs import configure_logs
@@ -55,9 +56,7 @@ class Demo(msgspec.Struct, frozen=True):
     sample_dir: Path
 
 
-@with_settings(
-    "data_dir", "host", "port", fixed={"insecure_loopback": True, "log_level": "warning"}
-)
+@with_settings("data_dir", "host", "port", fixed={"log_level": "warning"})
 def demo(
     settings: Settings,
     *,
@@ -69,6 +68,7 @@ def demo(
     configure_logs(settings)
     if not settings.subject_key_path.exists():
         write_key_file(settings.subject_key_path)
+    prepare(settings.certificates_dir, everybody(), system_clock())
     if settings.format_keys_dir is None:
         settings = settings.model_copy(
             update={"format_keys_dir": settings.data_dir / "format-keys"}
@@ -118,6 +118,10 @@ def _is_fresh(found: Loaded, wanted: Loaded) -> bool:
     ) and 0 <= wanted.generated_ms - found.generated_ms < DAY_MS
 
 
+class _StoppedError(Exception):
+    """The demo ends while it hands in."""
+
+
 class _Loader:
     """Hands the sample in over the API, on a thread of its own; ``stop`` ends it early."""
 
@@ -162,15 +166,26 @@ class _Loader:
         if self.stop.is_set():
             return 0
         found = FORMATS[format_id]
-        source = Source(found.member, format_id, is_each_line(path), "demo")
-        connection = Connection(self.address, member_urn(found.member), TIMEOUT_SECONDS)
-        with (
-            path.open("rb") as file,
-            connect(connection) as client,
-            progress(f"Handing in {format_id}", path.stat().st_size) as advance,
-        ):
-            cut = batches(file, found, each_line=source.each_line)
-            tally = publish(client, source, takewhile(self._goes_on, cut), advance)
+        security = Security(self._plan.settings.certificates_dir)
+        address = Endpoint(self.address, security)
+        publisher = Publisher(
+            Connection(address, member_urn(found.member), TIMEOUT_SECONDS),
+            Source(found.member, format_id, "demo"),
+        )
+        with contextlib.ExitStack() as stack, contextlib.suppress(_StoppedError):
+            (upload,) = uploads([path], found, stack, each_line=is_each_line(path))
+            advance = stack.enter_context(progress(f"Handing in {format_id}", upload.size_bytes))
+            done_bytes = 0
+
+            def tell(told: Progress) -> None:
+                nonlocal done_bytes
+                advance(told.done_bytes - done_bytes, told.record_count)
+                done_bytes = told.done_bytes
+                if self.stop.is_set():
+                    raise _StoppedError
+
+            publisher.publish(upload, tell)
+        tally = publisher.tally
         if tally.failed_count:
             raise CommandError(
                 f"{tally.failed_count} sample records in {format_id} were not accepted: "
@@ -178,10 +193,6 @@ class _Loader:
                 ExitCode.DEFECT,
             )
         return tally.accepted_count
-
-    def _goes_on(self, batch: Batch) -> bool:
-        del batch
-        return not self.stop.is_set()
 
 
 def _invite(plan: Demo, address: str, *, fresh: bool) -> None:
@@ -193,7 +204,8 @@ def _invite(plan: Demo, address: str, *, fresh: bool) -> None:
     publish_file = f"{program} publish {sample_dir / example.YELLOW_FILE} --member 310000 "
     console = out()
     console.print(
-        f"{there}The health-code exchange listens on {address}, plaintext and on loopback only.\n"
+        f"{there}The health-code exchange listens on {address}, with mutual TLS.\n"
+        f"Certificates: {plan.settings.certificates_dir}\n"
         "Paste into another terminal:\n\n"
         f"  {ask}{sample_dir / example.TRAVELLER}{wanted_address}\n"
         f"  {publish_file}--format {example.FILE_FORMAT}{wanted_address}\n"

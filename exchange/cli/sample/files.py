@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from adapters.base import Format, Keys
-from exchange.cli.batches import PAYLOADS_SUFFIX
 from exchange.cli.lines import counted, take_apart, trailer_lines
+from exchange.cli.uploads import PAYLOADS_SUFFIX
 from exchange.core.health_code import Document, HealthCode
 from exchange.core.outcome import NotRepresentableError
 
