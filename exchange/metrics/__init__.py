@@ -102,6 +102,30 @@ VISIBLE_SECONDS = Histogram(
     unit="seconds",
     buckets=SHORT_SECONDS,
 )
+QUARANTINE_KEPT = Counter(
+    "quarantine_kept",
+    "Records put into quarantine, by member.",
+    ("member",),
+    series_max=MEMBERS_MAX,
+)
+QUARANTINE_REFUSED = Counter(
+    "quarantine_refused",
+    "Records that quarantine had no room for, by member.",
+    ("member",),
+    series_max=MEMBERS_MAX,
+)
+QUARANTINE_KEPT = Counter(
+    "quarantine_kept",
+    "Records and payloads set aside because no adapter could read them, by member.",
+    ("member",),
+    series_max=MEMBERS_MAX,
+)
+QUARANTINE_REFUSED = Counter(
+    "quarantine_refused",
+    "Records and payloads that no adapter could read and for which there was no room, by member.",
+    ("member",),
+    series_max=MEMBERS_MAX,
+)
 STORE_OPERATIONS = Counter(
     "store_operations",
     "Operations of the store by kind and result: ok, or the reason of the error.",
