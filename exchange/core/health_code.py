@@ -17,6 +17,9 @@ import msgspec
 class _Tolerant(IntEnum):
     """An enumeration that reads numbers of later releases as UNSPECIFIED (0)."""
 
+    # Enumerations hash their names, in Python; members of these stand in keys of the hot path.
+    __hash__ = int.__hash__
+
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
         # A value written by a newer release must never fail a read, and never admit anybody.
@@ -151,6 +154,8 @@ class HealthCode(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 class DocumentType(StrEnum):
     """The seven document types of the common schema."""
+
+    __hash__ = str.__hash__
 
     RESIDENT_ID = "RESIDENT_ID"
     PASSPORT = "PASSPORT"

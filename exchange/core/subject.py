@@ -12,7 +12,7 @@ import re
 import msgspec
 
 from exchange.core.errors import StartError
-from exchange.core.health_code import Document
+from exchange.core.health_code import Document, DocumentType
 
 SUBJECT_BYTES = 17
 """Key generation and 128 bits of the keyed hash."""
@@ -23,6 +23,8 @@ GENERATION_MAX = 255
 
 _HASH = "sm3"
 _HASH_BYTES_KEPT = 16
+_PREFIXES = {kind: b"\x01%b\x00\x00" % kind.value.encode() for kind in DocumentType}
+_GENERATIONS = [bytes((generation,)) for generation in range(GENERATION_MAX + 1)]
 _LINE = re.compile(r"\s*(\d{1,3})\s*:\s*([0-9a-fA-F]+)\s*")
 
 
@@ -43,9 +45,9 @@ class SubjectKey(msgspec.Struct, frozen=True):
 
     def subject(self, document: Document) -> bytes:
         """Return the subject of a document under this generation, 17 bytes."""
-        text = b"\x01%b\x00\x00%b" % (document.type.value.encode(), document.number.encode())
+        text = _PREFIXES[document.type] + document.number.encode()
         digest = hmac.digest(self.secret, text, _HASH)
-        return bytes((self.generation,)) + digest[:_HASH_BYTES_KEPT]
+        return _GENERATIONS[self.generation] + digest[:_HASH_BYTES_KEPT]
 
     def check_value(self) -> bytes:
         """Return 8 bytes that tell this key from others and give nothing of it away."""
@@ -68,7 +70,7 @@ class SubjectKeys(msgspec.Struct, frozen=True):
 
     def subjects(self, document: Document) -> tuple[bytes, ...]:
         """Return every subject under which statements about a document may be, newest first."""
-        return tuple(key.subject(document) for key in self.keys)
+        return tuple([key.subject(document) for key in self.keys])
 
 
 def parse_key_file(text: str, name: str) -> SubjectKeys:

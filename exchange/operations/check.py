@@ -47,17 +47,42 @@ class Checker:
         self._policies = policies
         self._recorder = recorder
 
-    async def check(self, checks: Sequence[Check]) -> list[Decision | StoreError]:
-        """Decide each check at one instant, in order; a failed read costs only its own check.
+    async def read(
+        self, checks: Sequence[Check]
+    ) -> tuple[list[tuple[Statement, ...] | StoreError], int]:
+        """Read what is known of each person, in order, and return it with the instant to decide at.
+
+        A failed read costs only its own check.
 
         Raises:
             StoreUnavailableError: Nothing at all could be read.
         """
-        answers, now_ms = await self._read(checks)
-        return [
-            answer if isinstance(answer, StoreError) else self._decide(check, answer, now_ms)
-            for check, answer in zip(checks, answers, strict=True)
-        ]
+        environment = self._environment
+        answers = await read_statements(
+            environment.store, [check.subjects for check in checks], environment.horizon_ms
+        )
+        return answers, environment.clock()
+
+    def policy_of(self, check: Check, now_ms: int) -> CompiledPolicy:
+        """Return the policy that decides a check at an instant."""
+        return self._policies.of(check.destination, now_ms)
+
+    def is_recorded(self) -> bool:
+        """Tell whether the next decision is one of the sample; ask once for each."""
+        return self._recorder is not None and self._recorder.is_turn()
+
+    def decide(
+        self, check: Check, statements: tuple[Statement, ...], now_ms: int, *, recorded: bool
+    ) -> Decision:
+        """Decide one check on what was read."""
+        policy = self.policy_of(check, now_ms)
+        decision = decide(
+            statements, policy, now_ms, origin=check.origin, max_age_ms=check.max_age_ms
+        )
+        if recorded and self._recorder is not None:
+            question = Question(statements, now_ms, check.origin, check.max_age_ms)
+            self._recorder.offer(question, policy, decision)
+        return decision
 
     async def check_one(self, check: Check) -> Checked:
         """Decide one check and keep what it rests on, for an explanation or a receipt.
@@ -65,28 +90,9 @@ class Checker:
         Raises:
             StoreError: The statements cannot be read.
         """
-        (answer,), now_ms = await self._read((check,))
+        (answer,), now_ms = await self.read((check,))
         if isinstance(answer, StoreError):
             raise answer
         policy = self._policies.of(check.destination, now_ms)
         question = Question(answer, now_ms, check.origin, check.max_age_ms)
         return Checked(decide_question(question, policy), question, policy)
-
-    async def _read(
-        self, checks: Sequence[Check]
-    ) -> tuple[list[tuple[Statement, ...] | StoreError], int]:
-        environment = self._environment
-        answers = await read_statements(
-            environment.store, [check.subjects for check in checks], environment.horizon_ms
-        )
-        return answers, environment.clock()
-
-    def _decide(self, check: Check, statements: tuple[Statement, ...], now_ms: int) -> Decision:
-        policy = self._policies.of(check.destination, now_ms)
-        decision = decide(
-            statements, policy, now_ms, origin=check.origin, max_age_ms=check.max_age_ms
-        )
-        if self._recorder is not None and self._recorder.is_turn():
-            question = Question(statements, now_ms, check.origin, check.max_age_ms)
-            self._recorder.offer(question, policy, decision)
-        return decision

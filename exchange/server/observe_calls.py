@@ -5,7 +5,7 @@ what was answered. A batch costs its items a dictionary lookup each.
 """
 
 from collections import Counter as Tally
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, cast
 
 from google.protobuf.message import Message
@@ -18,12 +18,11 @@ from exchange.api.v1 import (
 from exchange.core.caller import Caller
 from exchange.metrics import DECISIONS, FAILED_LOOKUPS, LAST_CONTACT, NON_RECOGNITIONS, RECORDS
 from exchange.metrics.kinds import Labels
+from exchange.wire.answers import Answer, EncodedResponse
 
 ACCEPTED = "ACCEPTED"
 
-_VERDICTS = decision_pb2.Decision.Verdict.Name
 _REASONS = health_pb.RecordFailure.Reason.Name
-_ADMIT = decision_pb2.Decision.ADMIT
 _MEMBER = len("members/")
 _STORE_FAILURES = frozenset({13, 14})
 """INTERNAL and UNAVAILABLE; the other errors of an item are the asker's."""
@@ -40,39 +39,44 @@ class Observe(Protocol):
 
 def _check(request: Message, answer: Message, caller: Caller, now_ms: int) -> None:
     del caller, now_ms
-    asked = cast("recognition_pb.CheckHealthCodeRequest", request)
-    decision = cast("recognition_pb.CheckHealthCodeResponse", answer).decision
-    verdict = decision.verdict
-    destination = asked.destination[_MEMBER:]
-    DECISIONS.add((destination, asked.origin[_MEMBER:], _VERDICTS(verdict)))
-    if verdict != _ADMIT:
-        for finding in decision.findings:
-            NON_RECOGNITIONS.add((destination, finding.issuer[_MEMBER:], finding.reason))
+    _decided([cast("recognition_pb.CheckHealthCodeRequest", request)], answer)
 
 
 def _batch(request: Message, answer: Message, caller: Caller, now_ms: int) -> None:
     del caller, now_ms
-    asked = cast("recognition_pb.BatchCheckHealthCodesRequest", request).requests
-    results = cast("recognition_pb.BatchCheckHealthCodesResponse", answer).results
+    _decided(cast("recognition_pb.BatchCheckHealthCodesRequest", request).requests, answer)
+
+
+def _decided(asked: Iterable["recognition_pb.CheckHealthCodeRequest"], answer: object) -> None:
     decisions: Tally[Labels] = Tally()
     against: Tally[Labels] = Tally()
     failed: Tally[Labels] = Tally()
-    for one, result in zip(asked, results, strict=True):
+    for one, result in zip(asked, _results(answer), strict=True):
         destination = one.destination[_MEMBER:]
-        if result.HasField("error"):
-            if result.error.code in _STORE_FAILURES:
+        if isinstance(result, int):
+            if result in _STORE_FAILURES:
                 failed[destination,] += 1
             continue
-        decision = result.decision
-        decisions[destination, one.origin[_MEMBER:], _VERDICTS(decision.verdict)] += 1
-        if decision.verdict != _ADMIT:
-            against.update(
-                (destination, finding.issuer[_MEMBER:], finding.reason)
-                for finding in decision.findings
-            )
+        decisions[destination, one.origin[_MEMBER:], result.verdict] += 1
+        for issuer, reason in result.against:
+            against[destination, issuer, reason] += 1
     DECISIONS.add_all(decisions)
     NON_RECOGNITIONS.add_all(against)
     FAILED_LOOKUPS.add_all(failed)
+
+
+def _results(answer: object) -> Sequence[Answer | int]:
+    if isinstance(answer, EncodedResponse):
+        return answer.results
+    # An explained check is answered as a message.
+    decision = cast("recognition_pb.CheckHealthCodeResponse", answer).decision
+    verdict = decision_pb2.Decision.Verdict.Name(decision.verdict)
+    against = (
+        ()
+        if verdict == "ADMIT"
+        else tuple((finding.issuer[_MEMBER:], finding.reason) for finding in decision.findings)
+    )
+    return (Answer(b"", verdict, against),)
 
 
 def _publish(request: Message, answer: Message, caller: Caller, now_ms: int) -> None:

@@ -3,16 +3,21 @@
 from exchange.api.v1 import recognition_service_pb2 as pb
 from exchange.core.caller import Caller, CallerKind
 from exchange.core.check import Check
-from exchange.core.decision import Decision
-from exchange.core.errors import ExchangeError, InvalidRequestError, PermissionDeniedError
+from exchange.core.errors import (
+    ExchangeError,
+    InvalidRequestError,
+    PermissionDeniedError,
+    StoreError,
+)
 from exchange.core.explanation import explain
 from exchange.core.receipt import make_receipt
+from exchange.core.statement import Statement
 from exchange.operations.check import Checker
 from exchange.operations.environment import Environment
+from exchange.wire.answers import Answer, Answers, EncodedResponse, answer_of, encoded_batch
 from exchange.wire.checks import check_of, fill_decision
 from exchange.wire.names import member_name
 from exchange.wire.policies import fill_explanation
-from exchange.wire.status import fill_status
 
 CHECKS_MAX = 1_000
 """Checks of one batch: some ten milliseconds of work, so that single checks wait no longer."""
@@ -25,21 +30,31 @@ class RecognitionService:
         self._checker = checker
         self._keys = environment.keys
         self._clock = environment.clock
+        self._answers = Answers()
 
     async def CheckHealthCode(
         self, request: pb.CheckHealthCodeRequest, caller: Caller
-    ) -> pb.CheckHealthCodeResponse:
+    ) -> pb.CheckHealthCodeResponse | EncodedResponse:
         """Check one person."""
         _check_allowed(request, caller)
         check = check_of(request, self._keys, self._clock())
         if request.explain or request.receipt:
             return await self._at_length(request, check, caller)
-        (answer,) = await self._checker.check([check])
-        if not isinstance(answer, Decision):
-            raise answer
-        response = pb.CheckHealthCodeResponse()
-        fill_decision(response.decision, answer)
-        return response
+        (read,), now_ms = await self._checker.read((check,))
+        if isinstance(read, StoreError):
+            raise read
+        answer = self._answer(check, read, now_ms)
+        return EncodedResponse(answer.as_response(), (answer,))
+
+    def _answer(self, check: Check, statements: tuple[Statement, ...], now_ms: int) -> Answer:
+        """Answer from an outline where the case is an ordinary one."""
+        recorded = self._checker.is_recorded()
+        if check.max_age_ms is None and not recorded:
+            policy = self._checker.policy_of(check, now_ms)
+            answer = self._answers.answer(statements, policy, now_ms)
+            if answer is not None:
+                return answer
+        return answer_of(self._checker.decide(check, statements, now_ms, recorded=recorded))
 
     async def _at_length(
         self, request: pb.CheckHealthCodeRequest, check: Check, caller: Caller
@@ -61,7 +76,7 @@ class RecognitionService:
 
     async def BatchCheckHealthCodes(
         self, request: pb.BatchCheckHealthCodesRequest, caller: Caller
-    ) -> pb.BatchCheckHealthCodesResponse:
+    ) -> EncodedResponse:
         """Check many persons; an item's error stands at its place."""
         count = len(request.requests)
         if count > CHECKS_MAX:
@@ -70,16 +85,19 @@ class RecognitionService:
             )
         questions = self._questions(request, caller)
         checks = [question for question in questions if isinstance(question, Check)]
-        answers = iter(await self._checker.check(checks) if checks else ())
-        response = pb.BatchCheckHealthCodesResponse()
+        reads, now_ms = await self._checker.read(checks) if checks else ([], 0)
+        left = iter(reads)
+        results: list[Answer | ExchangeError] = []
         for question in questions:
-            answer = next(answers) if isinstance(question, Check) else question
-            result = response.results.add()
-            if isinstance(answer, Decision):
-                fill_decision(result.decision, answer)
+            if isinstance(question, ExchangeError):
+                results.append(question)
+                continue
+            read = next(left)
+            if isinstance(read, StoreError):
+                results.append(read)
             else:
-                fill_status(result.error, answer)
-        return response
+                results.append(self._answer(question, read, now_ms))
+        return encoded_batch(results)
 
     def _questions(
         self, request: pb.BatchCheckHealthCodesRequest, caller: Caller

@@ -1,11 +1,13 @@
 """Documents of requests: checked, brought to their normal form, and turned into subjects."""
 
+from functools import lru_cache
+
 from exchange.api.v1 import health_code_pb2 as pb
 from exchange.core.documents import InvalidDocumentError, normalise
 from exchange.core.errors import InvalidRequestError
 from exchange.core.health_code import Document, DocumentType
 from exchange.core.subject import SubjectKeys
-from exchange.core.times import beijing_date
+from exchange.core.times import MINUTE_MS, beijing_date
 from exchange.wire.names import ANY_SUBJECT, subject_of
 
 NUMBER_CHARACTERS_MAX = 64
@@ -16,6 +18,11 @@ _TYPES = {
     for name, number in pb.Document.Type.items()
     if name != "TYPE_UNSPECIFIED"
 }
+
+
+@lru_cache(maxsize=4)
+def _today(minute: int) -> int:
+    return beijing_date(minute * MINUTE_MS)
 
 
 def document_of(message: pb.Document, field: str, now_ms: int) -> Document:
@@ -37,7 +44,7 @@ def document_of(message: pb.Document, field: str, now_ms: int) -> Document:
             f"{field}.number", f"is longer than {NUMBER_CHARACTERS_MAX} characters"
         )
     try:
-        return normalise(document_type, message.number, beijing_date(now_ms))
+        return normalise(document_type, message.number, _today(now_ms // MINUTE_MS))
     except InvalidDocumentError as error:
         raise InvalidRequestError(
             f"{field}.number", f"does not fit {document_type.value}: {error.code}"

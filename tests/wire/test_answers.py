@@ -1,0 +1,92 @@
+"""Encoded answers say what the ordinary path says, for every case they answer."""
+
+import msgspec
+import pytest
+from hypothesis import given, strategies as st
+
+from exchange.api.v1 import decision_pb2 as pb, recognition_service_pb2 as service_pb
+from exchange.core.compiled_policy import CompiledPolicy
+from exchange.core.health_code import HealthCode, Level, State
+from exchange.core.policy import Combination, Recognition
+from exchange.core.recognition import decide
+from exchange.core.statement import Statement
+from exchange.operations.shipped import default_for
+from exchange.wire.answers import Answers, time_stamp
+from exchange.wire.checks import fill_decision
+from tests.core.strategies import ISSUERS, NOW_MS, cases
+
+DEFAULT = default_for("370000")
+recognitions = st.sampled_from(list(Recognition))
+policies = st.builds(
+    lambda combination, recognition, default: CompiledPolicy(
+        msgspec.structs.replace(
+            DEFAULT,
+            combination=combination,
+            recognition=recognition,
+            recognition_default=default,
+        ),
+        "370000",
+    ),
+    st.sampled_from(list(Combination)),
+    st.dictionaries(st.sampled_from(ISSUERS), recognitions),
+    recognitions,
+)
+
+
+def ordinary(statements: list[Statement], policy: CompiledPolicy, now_ms: int) -> pb.Decision:
+    message = pb.Decision()
+    fill_decision(message, decide(statements, policy, now_ms))
+    return message
+
+
+@given(cases, policies, st.integers(-1000, 30 * 86_400_000))
+def test_an_encoded_answer_is_the_ordinary_decision(
+    statements: list[Statement], policy: CompiledPolicy, later_ms: int
+) -> None:
+    now_ms = NOW_MS + later_ms
+    answers = Answers()
+    for moved_ms in (0, 0, 1, 999):
+        answer = answers.answer(statements, policy, now_ms + moved_ms)
+        if answer is None:
+            continue
+        expected = ordinary(statements, policy, now_ms + moved_ms)
+        assert pb.Decision.FromString(answer.encoded) == expected
+        assert pb.Decision.Verdict.Name(expected.verdict) == answer.verdict
+        response = service_pb.CheckHealthCodeResponse.FromString(answer.as_response())
+        assert response.decision == expected
+        batch = service_pb.BatchCheckHealthCodesResponse.FromString(answer.as_result() * 2)
+        assert [result.decision for result in batch.results] == [expected, expected]
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+def test_ordinary_people_are_answered_from_an_outline(number: int) -> None:
+    policy = CompiledPolicy(DEFAULT, "370000")
+    statements = [
+        Statement(issuer, issuer, HealthCode(NOW_MS - 5, Level.LOW, State.ACTIVE), NOW_MS)
+        for issuer in ISSUERS[:number]
+    ]
+    assert Answers().answer(statements, policy, NOW_MS) is not None
+
+
+def test_the_order_of_statements_does_not_change_an_answer() -> None:
+    policy = CompiledPolicy(DEFAULT, "370000")
+    statements = [
+        Statement(issuer, issuer, HealthCode(NOW_MS - 5, level, State.ACTIVE), NOW_MS)
+        for issuer, level in zip(ISSUERS, (Level.LOW, Level.HIGH, Level.MEDIUM), strict=False)
+    ]
+    forward = Answers().answer(statements, policy, NOW_MS)
+    assert forward == Answers().answer(statements[::-1], policy, NOW_MS)
+
+
+@given(st.integers(0, 1 << 36))
+def test_a_time_stamp_is_encoded_as_protobuf_does(instant_ms: int) -> None:
+    message = pb.Decision()
+    message.decide_time.FromMilliseconds(instant_ms)
+    assert b"\x32" + time_stamp(instant_ms) == message.SerializeToString()
+
+
+@given(st.integers(0, 250_000_000_000_000))
+def test_far_instants_are_encoded_too(instant_ms: int) -> None:
+    message = pb.Decision()
+    message.decide_time.FromMilliseconds(instant_ms)
+    assert b"\x32" + time_stamp(instant_ms) == message.SerializeToString()
