@@ -11,13 +11,16 @@ from typer.exceptions import Abort, TyperException
 from exchange.cli import failures
 from exchange.cli.commands.certs import certs
 from exchange.cli.commands.check import check
+from exchange.cli.commands.decisions import decisions_app
 from exchange.cli.commands.demo import demo
 from exchange.cli.commands.erase import erase
 from exchange.cli.commands.keys import keys
 from exchange.cli.commands.list_health_codes import list_health_codes
 from exchange.cli.commands.members import members
 from exchange.cli.commands.migrate import migrate
+from exchange.cli.commands.policies import policies_app
 from exchange.cli.commands.publish import publish_file
+from exchange.cli.commands.rules import rules_app
 from exchange.cli.commands.sample import sample
 from exchange.cli.commands.serve import serve
 from exchange.cli.commands.sweep import sweep
@@ -44,6 +47,9 @@ app.command("publish", rich_help_panel=_FOR_MEMBERS)(publish_file)
 app.command("check", rich_help_panel=_FOR_MEMBERS)(check)
 app.command("list", rich_help_panel=_FOR_MEMBERS)(list_health_codes)
 app.command("members", rich_help_panel=_FOR_MEMBERS)(members)
+app.add_typer(policies_app, name="policies", rich_help_panel=_FOR_MEMBERS)
+app.add_typer(rules_app, name="rules", rich_help_panel=_FOR_MEMBERS)
+app.add_typer(decisions_app, name="decisions", rich_help_panel=_FOR_MEMBERS)
 app.command("serve", rich_help_panel=_TO_RUN)(serve)
 app.command("keys", rich_help_panel=_TO_RUN)(keys)
 app.add_typer(certs, name="certs", rich_help_panel=_TO_RUN)

@@ -163,7 +163,7 @@ class PolicyService:
         candidate = await self._candidate(request, destination)
         in_force = self._policies.of(destination, self._clock())
         questions = await recorded_questions(self._store, destination, self._clock)
-        return _dry_run(dry_run(questions, in_force, candidate))
+        return dry_run_message(dry_run(questions, in_force, candidate))
 
     async def _candidate(
         self, request: pb.EvaluatePolicyRequest | pb.DryRunPolicyRequest, destination: str
@@ -260,7 +260,8 @@ def _number(policy: Policy) -> int:
     return policy.revision if policy.name in BY_CODE else 0
 
 
-def _dry_run(report: DryRun) -> pb.DryRunPolicyResponse:
+def dry_run_message(report: DryRun) -> pb.DryRunPolicyResponse:
+    """Return the message of a dry run."""
     response = pb.DryRunPolicyResponse(
         case_count=report.case_count, changed_count=report.changed_count
     )

@@ -1,5 +1,6 @@
 """`check`: ask whether a traveller may pass, and why."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +20,7 @@ from exchange.cli.options import (
     member_urn,
 )
 from exchange.cli.output import age, as_dict, code_of, facts, instant, out, print_json, table
+from exchange.cli.policies.tables import explanation_tree
 from exchange.cli.spans import parse_span
 from exchange.core.members import BY_CODE
 
@@ -26,6 +28,12 @@ Origin = Annotated[str, typer.Option(help="Member where the traveller comes from
 MaxAge = Annotated[
     str,
     typer.Option(help="Oldest statement that may admit, as 90min, 48h or 7d.", metavar="SPAN"),
+]
+
+Explain = Annotated[bool, typer.Option("--explain", help="Show what the rules saw. For members.")]
+Receipt = Annotated[
+    Path | None,
+    typer.Option(help="Keep all that the decision rests on in this file. For members."),
 ]
 
 
@@ -38,6 +46,8 @@ def check(  # noqa: PLR0913 - an argument per option
     caller: Caller = None,
     address: Address = ADDRESS_DEFAULT,
     timeout: Timeout = 10,
+    explain: Explain = False,
+    receipt: Receipt = None,
     json: Json = False,
 ) -> None:
     """Ask whether a traveller may pass at a destination. A refusal is an answer, exit code 0."""
@@ -45,15 +55,22 @@ def check(  # noqa: PLR0913 - an argument per option
         document=read_document(document),
         destination=f"members/{destination}",
         origin=f"members/{origin}" if origin else "",
+        explain=explain,
+        receipt=receipt is not None,
     )
     if max_age:
         request.max_age.FromTimedelta(parse_span(max_age))
     with connect(Connection(address, caller or member_urn(destination), timeout)) as client:
-        decision = client.call(client.recognition.CheckHealthCode, request).decision
+        response = client.call(client.recognition.CheckHealthCode, request)
+    decision = response.decision
+    if receipt is not None:
+        receipt.write_bytes(response.receipt)
     if json:
-        print_json(as_dict(decision))
-    else:
-        _show(decision, destination)
+        print_json(as_dict(response) if explain else as_dict(decision))
+        return
+    _show(decision, destination)
+    if explain:
+        out().print(explanation_tree(decision, response.explanation))
 
 
 def _show(decision: pb.Decision, destination: str) -> None:

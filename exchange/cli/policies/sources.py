@@ -1,0 +1,100 @@
+"""Where a policy comes from: a file, the package, or an exchange."""
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from exchange.api.v1 import policy_service_pb2 as service_pb, policy_service_pb2_grpc
+from exchange.cli.client import Client
+from exchange.cli.exits import CommandError
+from exchange.core.members import BY_CODE
+from exchange.core.policy import DEFAULT_POLICY, Policy
+from exchange.core.policy_case import PolicyCase, read_cases
+from exchange.core.policy_check import POLICY_BYTES_MAX
+from exchange.operations.shipped import default_for, shipped_cases, shipped_policy
+from exchange.wire.policies import policy_of
+
+_STORED = re.compile(r"([0-9]{6})@([0-9]{1,6})")
+
+
+def stub(client: Client) -> policy_service_pb2_grpc.PolicyServiceStub:
+    """Return the stub of the service of policies."""
+    return policy_service_pb2_grpc.PolicyServiceStub(client.channel)
+
+
+def policy_name(code: str) -> str:
+    """Return the resource name of a destination's policy."""
+    if code not in BY_CODE:
+        raise CommandError(f"There is no member {code!r}.")
+    return f"members/{code}/policies/entry"
+
+
+def read_policy(source: str) -> Policy:
+    """Read a policy: a member's code or `default` for a shipped one, else a file.
+
+    Raises:
+        CommandError: It is none.
+        OSError: The file cannot be read.
+    """
+    if source == DEFAULT_POLICY or source in BY_CODE:
+        return shipped_policy(source)
+    data = Path(source).read_bytes()
+    if len(data) > POLICY_BYTES_MAX:
+        raise CommandError(f"{source} is over {POLICY_BYTES_MAX} bytes.")
+    try:
+        return msgspec.json.decode(data, type=Policy)
+    except msgspec.DecodeError as error:
+        raise CommandError(f"{source} is no policy: {error}.") from None
+
+
+def is_stored(source: str) -> bool:
+    """Tell whether a source names a revision that an exchange keeps, as 310000@2."""
+    return _STORED.fullmatch(source) is not None
+
+
+def fetch_policy(client: Client, source: str) -> Policy:
+    """Read a revision that an exchange keeps, as 310000@2; 310000@0 is the national default.
+
+    Raises:
+        CommandError: There is none.
+    """
+    match = _STORED.fullmatch(source)
+    if match is None:
+        raise CommandError(f"{source} is not of the form 310000@2.")
+    code, number = match[1], int(match[2])
+    name = f"{policy_name(code)}/revisions/{number}"
+    request = service_pb.GetPolicyRevisionRequest(name=name)
+    found = client.call(stub(client).GetPolicyRevision, request)
+    if not number:
+        return default_for(code)
+    return policy_of(found.content, code, number, "content")
+
+
+def cases_of(source: str) -> tuple[PolicyCase, ...]:
+    """Read the cases beside a policy: of a shipped one, or in the folder `cases` beside a file.
+
+    Raises:
+        CommandError: There are none, or a file of them cannot be read.
+    """
+    if source == DEFAULT_POLICY or source in BY_CODE:
+        return shipped_cases(source)
+    files = sorted((Path(source).parent / "cases").glob("*.json"))
+    return read_case_files(files)
+
+
+def read_case_files(files: list[Path]) -> tuple[PolicyCase, ...]:
+    """Read files of cases.
+
+    Raises:
+        CommandError: There are none, or one cannot be read.
+    """
+    found: list[PolicyCase] = []
+    for path in files:
+        try:
+            found += read_cases(path.read_bytes())
+        except ValueError as error:
+            raise CommandError(f"{path} holds no cases: {error}") from None
+    if not found:
+        raise CommandError("There are no cases: name files with --cases.")
+    return tuple(found)
