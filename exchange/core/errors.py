@@ -17,6 +17,9 @@ r"""Every error of the exchange, as a tree; each carries its data as attributes.
     |-- UnauthenticatedError        the caller names nobody known
     |-- PermissionDeniedError       the caller may not do this
     |-- DeadlineError               the caller's deadline has passed
+    |-- TryLaterError               refused for now, with how long to wait
+    |   |-- QuotaExceededError      the member has used up what it may ask or hand in
+    |   `-- OverloadedError         more arrives than can be answered in time
     |-- StoreError
     |   |-- StoreUnavailableError   the store does not answer; trying again is right
     |   |-- StoreFullError          the store has no room; trying again later is right
@@ -192,6 +195,38 @@ class DeadlineError(ExchangeError):
     """The caller's deadline passed before the work was done."""
 
     reason = "DEADLINE_PASSED"
+
+
+class TryLaterError(ExchangeError):
+    """A call is refused for now.
+
+    Attributes:
+        wait_ns: How long to wait before it is tried again.
+    """
+
+    reason = "OVERLOADED"
+
+    def __init__(self, message: str, wait_ns: int, **metadata: str) -> None:
+        super().__init__(message, **metadata)
+        self.wait_ns = wait_ns
+
+
+class QuotaExceededError(TryLaterError):
+    """A member has used up what it may ask or hand in; after the wait a call is let in."""
+
+    reason = "QUOTA_EXCEEDED"
+
+    def __init__(self, quota: str, wait_ns: int) -> None:
+        super().__init__(f"The quota of {quota} per second is used up.", wait_ns, quota=quota)
+
+
+class OverloadedError(TryLaterError):
+    """More arrives than can be answered in time; what is let in is answered as usual."""
+
+    reason = "OVERLOADED"
+
+    def __init__(self, wait_ns: int) -> None:
+        super().__init__("More arrives than can be answered in time.", wait_ns)
 
 
 class StoreError(ExchangeError):

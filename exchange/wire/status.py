@@ -19,13 +19,16 @@ from exchange.core.errors import (
     NotConvertibleError,
     NotFoundError,
     NotWritableError,
+    OverloadedError,
     PermissionDeniedError,
     PolicyStateError,
+    QuotaExceededError,
     SchemaError,
     StartError,
     StoreError,
     StoreFullError,
     StoreUnavailableError,
+    TryLaterError,
     UnauthenticatedError,
     ValueTooLargeError,
     WouldOutliveSourceError,
@@ -48,6 +51,9 @@ CODES: dict[type[ExchangeError], int] = {
     UnauthenticatedError: code_pb2.UNAUTHENTICATED,
     PermissionDeniedError: code_pb2.PERMISSION_DENIED,
     DeadlineError: code_pb2.DEADLINE_EXCEEDED,
+    TryLaterError: code_pb2.RESOURCE_EXHAUSTED,
+    QuotaExceededError: code_pb2.RESOURCE_EXHAUSTED,
+    OverloadedError: code_pb2.RESOURCE_EXHAUSTED,
     StoreUnavailableError: code_pb2.UNAVAILABLE,
     StoreFullError: code_pb2.UNAVAILABLE,
     SchemaError: code_pb2.UNAVAILABLE,
@@ -63,7 +69,7 @@ RETRY_SECONDS: dict[type[ExchangeError], int] = {
     StoreFullError: 30,
     SchemaError: 5,
 }
-"""When to try again."""
+"""When to try again, of errors that do not say so themselves."""
 
 
 VIOLATIONS_MAX = 20
@@ -83,6 +89,10 @@ def fill_status(status: status_pb2.Status, error: ExchangeError) -> None:
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.seconds = RETRY_SECONDS[kind]
         status.details.add().Pack(retry)
+    if isinstance(error, TryLaterError):
+        later = error_details_pb2.RetryInfo()
+        later.retry_delay.FromNanoseconds(error.wait_ns)
+        status.details.add().Pack(later)
 
 
 def _bad_request(error: InvalidRequestError) -> error_details_pb2.BadRequest:

@@ -28,7 +28,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x65xchange/api/v1/decision.proto\x12\x0f\x65xchange.api.v1\x1a!exchange/api/v1/health_code.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8c\x04\n\x08\x44\x65\x63ision\x12\x38\n\x07verdict\x18\x01 \x01(\x0e\x32!.exchange.api.v1.Decision.VerdictB\x04\xe2\x41\x01\x03\x12\x36\n\x05level\x18\x02 \x01(\x0e\x32!.exchange.api.v1.HealthCode.LevelB\x04\xe2\x41\x01\x03\x12\x30\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x18.exchange.api.v1.FindingB\x04\xe2\x41\x01\x03\x12\x38\n\nstatements\x18\x04 \x03(\x0b\x32\x1e.exchange.api.v1.UsedStatementB\x04\xe2\x41\x01\x03\x12\x33\n\trendering\x18\x05 \x01(\x0b\x32\x1a.exchange.api.v1.RenderingB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x64\x65\x63ide_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x14\n\x06policy\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fpolicy_revision\x18\t \x01(\x03\x42\x04\xe2\x41\x01\x03\"J\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\t\n\x05\x41\x44MIT\x10\x01\x12\x0f\n\x0b\x43ROSS_CHECK\x10\x02\x12\n\n\x06REFUSE\x10\x03\"\xd5\x01\n\x07\x46inding\x12\x14\n\x06reason\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x38\n\x07verdict\x18\x02 \x01(\x0e\x32!.exchange.api.v1.Decision.VerdictB\x04\xe2\x41\x01\x03\x12,\n\x06issuer\x18\x03 \x01(\tB\x1c\xe2\x41\x01\x03\xfa\x41\x15\n\x13\x65xchange.api/Member\x12\x14\n\x06\x64\x65tail\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63hinese_text\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x65nglish_text\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\"\x85\x04\n\rUsedStatement\x12,\n\x06issuer\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x03\xfa\x41\x15\n\x13\x65xchange.api/Member\x12)\n\x03via\x18\x02 \x01(\tB\x1c\xe2\x41\x01\x03\xfa\x41\x15\n\x13\x65xchange.api/Member\x12\x36\n\x05level\x18\x03 \x01(\x0e\x32!.exchange.api.v1.HealthCode.LevelB\x04\xe2\x41\x01\x03\x12\x36\n\x05state\x18\x04 \x01(\x0e\x32!.exchange.api.v1.HealthCode.StateB\x04\xe2\x41\x01\x03\x12\x34\n\nas_of_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0creceive_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12?\n\x08standing\x18\x07 \x01(\x0e\x32\'.exchange.api.v1.UsedStatement.StandingB\x04\xe2\x41\x01\x03\"|\n\x08Standing\x12\x18\n\x14STANDING_UNSPECIFIED\x10\x00\x12\x0c\n\x08IN_FORCE\x10\x01\x12\x0b\n\x07\x45XPIRED\x10\x02\x12\r\n\tWITHDRAWN\x10\x03\x12\x0b\n\x07TOO_OLD\x10\x04\x12\x0b\n\x07OUTDONE\x10\x05\x12\x12\n\x0eNOT_RECOGNISED\x10\x06\"Y\n\tRendering\x12\x14\n\x06\x63olour\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63hinese_text\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x65nglish_text\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x65xchange/api/v1/decision.proto\x12\x0f\x65xchange.api.v1\x1a!exchange/api/v1/health_code.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\x05\n\x08\x44\x65\x63ision\x12\x38\n\x07verdict\x18\x01 \x01(\x0e\x32!.exchange.api.v1.Decision.VerdictB\x04\xe2\x41\x01\x03\x12\x36\n\x05level\x18\x02 \x01(\x0e\x32!.exchange.api.v1.HealthCode.LevelB\x04\xe2\x41\x01\x03\x12\x30\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x18.exchange.api.v1.FindingB\x04\xe2\x41\x01\x03\x12\x38\n\nstatements\x18\x04 \x03(\x0b\x32\x1e.exchange.api.v1.UsedStatementB\x04\xe2\x41\x01\x03\x12\x33\n\trendering\x18\x05 \x01(\x0b\x32\x1a.exchange.api.v1.RenderingB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x64\x65\x63ide_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x14\n\x06policy\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fpolicy_revision\x18\t \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x32\n\x04rung\x18\n \x01(\x0e\x32\x1e.exchange.api.v1.Decision.RungB\x04\xe2\x41\x01\x03\"J\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\t\n\x05\x41\x44MIT\x10\x01\x12\x0f\n\x0b\x43ROSS_CHECK\x10\x02\x12\n\n\x06REFUSE\x10\x03\"O\n\x04Rung\x12\x14\n\x10RUNG_UNSPECIFIED\x10\x00\x12\x08\n\x04LIVE\x10\x01\x12\x14\n\x10OLDER_THAN_ASKED\x10\x02\x12\x11\n\rDOCUMENT_ONLY\x10\x03\"\xd5\x01\n\x07\x46inding\x12\x14\n\x06reason\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x38\n\x07verdict\x18\x02 \x01(\x0e\x32!.exchange.api.v1.Decision.VerdictB\x04\xe2\x41\x01\x03\x12,\n\x06issuer\x18\x03 \x01(\tB\x1c\xe2\x41\x01\x03\xfa\x41\x15\n\x13\x65xchange.api/Member\x12\x14\n\x06\x64\x65tail\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63hinese_text\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x65nglish_text\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\"\x85\x04\n\rUsedStatement\x12,\n\x06issuer\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x03\xfa\x41\x15\n\x13\x65xchange.api/Member\x12)\n\x03via\x18\x02 \x01(\tB\x1c\xe2\x41\x01\x03\xfa\x41\x15\n\x13\x65xchange.api/Member\x12\x36\n\x05level\x18\x03 \x01(\x0e\x32!.exchange.api.v1.HealthCode.LevelB\x04\xe2\x41\x01\x03\x12\x36\n\x05state\x18\x04 \x01(\x0e\x32!.exchange.api.v1.HealthCode.StateB\x04\xe2\x41\x01\x03\x12\x34\n\nas_of_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0creceive_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12?\n\x08standing\x18\x07 \x01(\x0e\x32\'.exchange.api.v1.UsedStatement.StandingB\x04\xe2\x41\x01\x03\"|\n\x08Standing\x12\x18\n\x14STANDING_UNSPECIFIED\x10\x00\x12\x0c\n\x08IN_FORCE\x10\x01\x12\x0b\n\x07\x45XPIRED\x10\x02\x12\r\n\tWITHDRAWN\x10\x03\x12\x0b\n\x07TOO_OLD\x10\x04\x12\x0b\n\x07OUTDONE\x10\x05\x12\x12\n\x0eNOT_RECOGNISED\x10\x06\"Y\n\tRendering\x12\x14\n\x06\x63olour\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63hinese_text\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x65nglish_text\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,6 +53,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DECISION'].fields_by_name['policy']._serialized_options = b'\342A\001\003'
   _globals['_DECISION'].fields_by_name['policy_revision']._loaded_options = None
   _globals['_DECISION'].fields_by_name['policy_revision']._serialized_options = b'\342A\001\003'
+  _globals['_DECISION'].fields_by_name['rung']._loaded_options = None
+  _globals['_DECISION'].fields_by_name['rung']._serialized_options = b'\342A\001\003'
   _globals['_FINDING'].fields_by_name['reason']._loaded_options = None
   _globals['_FINDING'].fields_by_name['reason']._serialized_options = b'\342A\001\003'
   _globals['_FINDING'].fields_by_name['verdict']._loaded_options = None
@@ -86,15 +88,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RENDERING'].fields_by_name['english_text']._loaded_options = None
   _globals['_RENDERING'].fields_by_name['english_text']._serialized_options = b'\342A\001\003'
   _globals['_DECISION']._serialized_start=180
-  _globals['_DECISION']._serialized_end=704
-  _globals['_DECISION_VERDICT']._serialized_start=630
-  _globals['_DECISION_VERDICT']._serialized_end=704
-  _globals['_FINDING']._serialized_start=707
-  _globals['_FINDING']._serialized_end=920
-  _globals['_USEDSTATEMENT']._serialized_start=923
-  _globals['_USEDSTATEMENT']._serialized_end=1440
-  _globals['_USEDSTATEMENT_STANDING']._serialized_start=1316
-  _globals['_USEDSTATEMENT_STANDING']._serialized_end=1440
-  _globals['_RENDERING']._serialized_start=1442
-  _globals['_RENDERING']._serialized_end=1531
+  _globals['_DECISION']._serialized_end=837
+  _globals['_DECISION_VERDICT']._serialized_start=682
+  _globals['_DECISION_VERDICT']._serialized_end=756
+  _globals['_DECISION_RUNG']._serialized_start=758
+  _globals['_DECISION_RUNG']._serialized_end=837
+  _globals['_FINDING']._serialized_start=840
+  _globals['_FINDING']._serialized_end=1053
+  _globals['_USEDSTATEMENT']._serialized_start=1056
+  _globals['_USEDSTATEMENT']._serialized_end=1573
+  _globals['_USEDSTATEMENT_STANDING']._serialized_start=1449
+  _globals['_USEDSTATEMENT_STANDING']._serialized_end=1573
+  _globals['_RENDERING']._serialized_start=1575
+  _globals['_RENDERING']._serialized_end=1664
 # @@protoc_insertion_point(module_scope)

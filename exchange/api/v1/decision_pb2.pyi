@@ -64,6 +64,43 @@ class Decision(_message.Message):
     REFUSE: Decision.Verdict.ValueType  # 3
     """The person may not pass."""
 
+    class _Rung:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _RungEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Decision._Rung.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        RUNG_UNSPECIFIED: Decision._Rung.ValueType  # 0
+        """Not said, by a server older than this field."""
+        LIVE: Decision._Rung.ValueType  # 1
+        """Every statement that counts is as new as the caller asked for."""
+        OLDER_THAN_ASKED: Decision._Rung.ValueType  # 2
+        """A statement that the destination accepts is older than the caller asked for: it could not
+        admit, and still refuses or stops.
+        """
+        DOCUMENT_ONLY: Decision._Rung.ValueType  # 3
+        """The destination has told its checkpoints to go by documents alone, in an emergency: nobody is
+        admitted by a health code.
+        """
+
+    class Rung(_Rung, metaclass=_RungEnumTypeWrapper):
+        """How far an answer is from the best one. New values may be added; treat an unknown one as
+        OLDER_THAN_ASKED.
+        """
+
+    RUNG_UNSPECIFIED: Decision.Rung.ValueType  # 0
+    """Not said, by a server older than this field."""
+    LIVE: Decision.Rung.ValueType  # 1
+    """Every statement that counts is as new as the caller asked for."""
+    OLDER_THAN_ASKED: Decision.Rung.ValueType  # 2
+    """A statement that the destination accepts is older than the caller asked for: it could not
+    admit, and still refuses or stops.
+    """
+    DOCUMENT_ONLY: Decision.Rung.ValueType  # 3
+    """The destination has told its checkpoints to go by documents alone, in an emergency: nobody is
+    admitted by a health code.
+    """
+
     VERDICT_FIELD_NUMBER: _builtins.int
     LEVEL_FIELD_NUMBER: _builtins.int
     FINDINGS_FIELD_NUMBER: _builtins.int
@@ -73,6 +110,7 @@ class Decision(_message.Message):
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     POLICY_FIELD_NUMBER: _builtins.int
     POLICY_REVISION_FIELD_NUMBER: _builtins.int
+    RUNG_FIELD_NUMBER: _builtins.int
     verdict: Global___Decision.Verdict.ValueType
     """What the checkpoint is told."""
     level: _health_code_pb2.HealthCode.Level.ValueType
@@ -83,6 +121,10 @@ class Decision(_message.Message):
     """Name of the policy that was applied: `default`, or the code of the destination."""
     policy_revision: _builtins.int
     """Revision of that policy."""
+    rung: Global___Decision.Rung.ValueType
+    """On which rung of the ladder of degradation the answer stands. An answer that would have to be
+    guessed is not given: where the store does not answer, the call fails with UNAVAILABLE.
+    """
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Finding]:
         """Why, the strictest first. Never empty."""
@@ -115,10 +157,11 @@ class Decision(_message.Message):
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         policy: _builtins.str = ...,
         policy_revision: _builtins.int = ...,
+        rung: Global___Decision.Rung.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["decide_time", b"decide_time", "expire_time", b"expire_time", "rendering", b"rendering"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decide_time", b"decide_time", "expire_time", b"expire_time", "findings", b"findings", "level", b"level", "policy", b"policy", "policy_revision", b"policy_revision", "rendering", b"rendering", "statements", b"statements", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decide_time", b"decide_time", "expire_time", b"expire_time", "findings", b"findings", "level", b"level", "policy", b"policy", "policy_revision", b"policy_revision", "rendering", b"rendering", "rung", b"rung", "statements", b"statements", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -84,6 +84,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION: there is no revision to go back to."""
     ERROR_REASON_TOO_MANY_REVISIONS: _ErrorReason.ValueType  # 19
     """FAILED_PRECONDITION: the policy has as many revisions as it may have."""
+    ERROR_REASON_QUOTA_EXCEEDED: _ErrorReason.ValueType  # 30
+    """RESOURCE_EXHAUSTED: the member has used up what it may ask or hand in per second; a call is let
+    in once the delay of RetryInfo has passed. `quota` of the metadata says which: lookups, records.
+    """
+    ERROR_REASON_OVERLOADED: _ErrorReason.ValueType  # 31
+    """RESOURCE_EXHAUSTED: more arrives than can be answered in time; wait as RetryInfo says."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed: the value without `ERROR_REASON_` is `reason` of the ErrorInfo, whose domain is
@@ -142,4 +148,10 @@ ERROR_REASON_NOTHING_TO_ROLL_BACK: ErrorReason.ValueType  # 18
 """FAILED_PRECONDITION: there is no revision to go back to."""
 ERROR_REASON_TOO_MANY_REVISIONS: ErrorReason.ValueType  # 19
 """FAILED_PRECONDITION: the policy has as many revisions as it may have."""
+ERROR_REASON_QUOTA_EXCEEDED: ErrorReason.ValueType  # 30
+"""RESOURCE_EXHAUSTED: the member has used up what it may ask or hand in per second; a call is let
+in once the delay of RetryInfo has passed. `quota` of the metadata says which: lookups, records.
+"""
+ERROR_REASON_OVERLOADED: ErrorReason.ValueType  # 31
+"""RESOURCE_EXHAUSTED: more arrives than can be answered in time; wait as RetryInfo says."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
