@@ -5,12 +5,23 @@ Each runs through the whole server on both stores.
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 
 import grpc
 import pytest
 
+from exchange.api.v1 import health_code_service_pb2 as pb, recognition_service_pb2 as check_pb
+from exchange.core.caller import parse_urn
 from tests.people import resident
-from tests.server_fixture import NOW_MS, SHANGHAI, SICHUAN, RunningExchange, record, refused
+from tests.server_fixture import (
+    NOW_MS,
+    SHANGHAI,
+    SICHUAN,
+    RunningExchange,
+    document,
+    record,
+    refused,
+)
 from tests.test_zz_leaks import NAMES, TELEPHONE
 
 PEOPLE = iter(range(1, 10_000))
@@ -231,3 +242,74 @@ async def test_dropped_fields_and_numbers_in_texts_leave_the_edge_nowhere(
     texts = str(answer) + str(listed) + str(await client.check(person))
     assert not [one for one in (person, TELEPHONE, *NAMES) if one in texts]
     assert listed.health_codes[0].reason == "电话***"
+
+
+async def test_i18_lookups_are_answered_while_a_large_file_goes_in(
+    exchange_on: RunningExchange, person: str
+) -> None:
+    await exchange_on.client().publish("510000", "510000-status-v1", sichuan(person))
+    sender, asker = exchange_on.client(SHANGHAI), exchange_on.client()
+    rows = [f"身份证,{resident(n)},黄,A,2022-04-01 08:00:00,,,,\n" for n in range(20_000, 32_000)]
+    data = (HEADER + "".join(rows)).encode()
+    ended = asyncio.Event()
+
+    async def requests() -> AsyncIterator[pb.StreamingPublishHealthCodesRequest]:
+        start = pb.StreamingPublishHealthCodesRequest()
+        start.start.member, start.start.format = "members/310000", "310000-ry-v1"
+        yield start
+        for at in range(0, len(data), 1 << 16):
+            yield pb.StreamingPublishHealthCodesRequest(chunk=data[at : at + (1 << 16)])
+
+    async def send() -> int:
+        call = sender.health_codes.StreamingPublishHealthCodes(requests(), metadata=sender.metadata)
+        accepted = sum([answer.accepted_count async for answer in call])
+        ended.set()
+        return accepted
+
+    async def ask() -> int:
+        answered = 0
+        while not ended.is_set():
+            assert (await asker.check(person)).decision.verdict
+            answered += 1
+        return answered
+
+    accepted, answered = await asyncio.gather(send(), ask())
+    assert accepted == len(rows)
+    # In one queue a lookup would wait for the file: one or two would be answered meanwhile.
+    assert answered > 10
+
+
+async def test_i19_every_path_gives_the_same_answer_with_its_age(
+    exchange_on: RunningExchange, person: str
+) -> None:
+    client = exchange_on.client()
+    await client.publish("510000", "510000-status-v1", sichuan(person, "01"))
+    single = (await client.check(person)).decision
+    asked = check_pb.CheckHealthCodeRequest(document=document(person), destination="members/310000")
+    (listed,) = (await client.listed(person)).health_codes
+    subject = listed.name.rpartition("/healthCodes/")[0]
+    by_subject = check_pb.CheckHealthCodeRequest(subject=subject, destination="members/310000")
+    batch = check_pb.BatchCheckHealthCodesRequest(requests=[asked, by_subject])
+    answer = await client.recognition.BatchCheckHealthCodes(batch, metadata=client.metadata)
+    assert [result.decision for result in answer.results] == [single, single]
+    (used,) = single.statements
+    assert (used.as_of_time, used.receive_time) == (listed.as_of_time, listed.receive_time)
+    assert single.expire_time.ToMilliseconds() > single.decide_time.ToMilliseconds()
+
+
+async def test_i21_nothing_but_the_decision_and_its_reasons_leaves(
+    exchange_on: RunningExchange, person: str
+) -> None:
+    telling = sichuan(
+        person,
+        reason="密接",
+        guide="请居家",
+        hsjc=[{"hsjcjg": "阳性", "hsjcjgmc": "疾控中心"}],
+    )
+    await exchange_on.client().publish("510000", "510000-status-v1", telling)
+    gate = exchange_on.client("urn:health-exchange:checkpoint:310000:gate-21")
+    text = str(await gate.check(person))
+    assert not [one for one in (person, "密接", "请居家", "疾控中心", "subjects/") if one in text]
+    caller = parse_urn("urn:health-exchange:checkpoint:310000:gate-21")
+    account = exchange_on.exchange.account
+    assert account.lookups(caller, exchange_on.clock.now_ms, 5) == 1
