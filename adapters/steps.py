@@ -7,8 +7,6 @@ Every ``compile_...`` gives a function of the cells, or None where the format ha
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from adapters.notations import NOTATIONS, Read, end_of_beijing_day, read_end
 from adapters.record import Field, Record, Role, When
 from adapters.status import reports
@@ -117,7 +115,7 @@ def compile_holds(record: Record) -> Callable[[Cells], tuple[Hold, ...] | Reject
     return read
 
 
-class _TestPlaces(msgspec.Struct, frozen=True):
+class _TestPlaces(NamedTuple):
     """Where the parts of one test stand among cells; -1 for a part that the format lacks."""
 
     kind: TestKind
@@ -161,16 +159,20 @@ def compile_results(record: Record) -> Callable[[Cells], Rejected | None] | None
     known, kinds = {"", *record.results}, record.kinds
 
     def check(row: Cells) -> Rejected | None:
-        for place in places:
-            if place.kind_at >= 0 and row[place.kind_at] not in kinds:
-                return unknown[place.kind_at]
-            if row[place.result_at] not in known:
-                return unknown[place.result_at]
+        for _, kind_at, result_at, *_ in places:
+            if kind_at >= 0 and row[kind_at] not in kinds:
+                return unknown[kind_at]
+            if row[result_at] not in known:
+                return unknown[result_at]
         return None
 
-    if list_at < 0:
-        return check
-    return lambda cells: next((bad for row in cells[list_at] if (bad := check(row))), None)
+    def check_rows(cells: Cells) -> Rejected | None:
+        for row in cells[list_at]:
+            if (wrong := check(row)) is not None:
+                return wrong
+        return None
+
+    return check if list_at < 0 else check_rows
 
 
 class TimeCheck(NamedTuple):
@@ -284,22 +286,23 @@ def compile_tests(record: Record) -> Callable[[Cells], tuple[Test, ...]] | None:
         return None
     results, kinds = record.results, record.kinds
 
-    def build(row: Cells) -> list[Test]:
-        return [
+    def build(rows: Sequence[Cells]) -> tuple[Test, ...]:
+        return tuple([
             Test(
-                place.kind if place.kind_at < 0 else kinds[row[place.kind_at]],
-                results[row[place.result_at]],
-                row[place.sample_at] if place.sample_at >= 0 else None,
-                row[place.result_time_at] if place.result_time_at >= 0 else None,
-                row[place.laboratory_at] if place.laboratory_at >= 0 else "",
+                kind if kind_at < 0 else kinds[row[kind_at]],
+                results[row[result_at]],
+                row[sample_at] if sample_at >= 0 else None,
+                row[result_time_at] if result_time_at >= 0 else None,
+                row[laboratory_at] if laboratory_at >= 0 else "",
             )
-            for place in places
-            if row[place.result_at]
-        ]
+            for row in rows
+            for kind, kind_at, result_at, sample_at, result_time_at, laboratory_at in places
+            if row[result_at]
+        ])  # fmt: skip
 
     if list_at < 0:
-        return lambda cells: tuple(build(cells))
-    return lambda cells: tuple(test for row in cells[list_at] for test in build(row))
+        return lambda cells: build((cells,))
+    return lambda cells: build(rows) if (rows := cells[list_at]) else ()
 
 
 def compile_vaccination(record: Record) -> Callable[[Cells], Vaccination | None] | None:

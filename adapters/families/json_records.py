@@ -6,7 +6,7 @@ from typing import Any
 from adapters.families.json_text import read_json
 from adapters.record import Field
 from adapters.steps import Cells, item_cells
-from adapters.texts import scalar
+from adapters.texts import BLANKS, scalar
 from adapters.writing import Value, Values
 
 ReadCells = Callable[[dict[str, Any]], Cells]
@@ -25,13 +25,12 @@ def compile_cells(fields: Sequence[Field]) -> ReadCells:
         parents.remove("")
     parents.insert(0, "")
     paths = [parent.split(".") for parent in parents[1:]]
-    plan = []
-    for field in fields:
+    plan, others = [], []
+    for at, field in enumerate(fields):
         parent, _, key = field.name.rpartition(".")
-        plan.append((parents.index(parent), key, _convert(field)))
-    if not paths:
-        flat = [(key, convert) for _, key, convert in plan]
-        return lambda record: [convert(record.get(key)) for key, convert in flat]
+        plan.append((parents.index(parent), key))
+        if (convert := _convert(field)) is not None:
+            others.append((at, parents.index(parent), key, convert))
 
     def cells(record: dict[str, Any]) -> Cells:
         objects = [record]
@@ -42,12 +41,24 @@ def compile_cells(fields: Sequence[Field]) -> ReadCells:
                 if value.__class__ is not dict:
                     value = _EMPTY
             objects.append(value)
-        return [convert(objects[parent].get(key)) for parent, key, convert in plan]
+        # Nearly all values are texts or absent: ``scalar`` is only called for the rest.
+        found: Cells = [
+            ""
+            if (value := objects[parent].get(key)) is None
+            else value.strip(BLANKS)
+            if value.__class__ is str
+            else scalar(value)
+            for parent, key in plan
+        ]
+        for at, parent, key, convert in others:
+            found[at] = convert(objects[parent].get(key))
+        return found
 
     return cells
 
 
-def _convert(field: Field) -> Callable[[Any], Any]:
+def _convert(field: Field) -> Callable[[Any], Any] | None:
+    """Give what turns a value into a cell where that is not its scalar."""
     if field.flag:
         return lambda value: "true" if value is True else ""
     if field.items:
@@ -58,7 +69,7 @@ def _convert(field: Field) -> Callable[[Any], Any]:
             if value.__class__ is list
             else []
         )
-    return scalar
+    return None
 
 
 def nest(values: Values) -> dict[str, Any]:

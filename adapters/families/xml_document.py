@@ -7,6 +7,7 @@ import msgspec
 
 from adapters.base import NO_KEYS, Format, Keys, WholeReader
 from adapters.families.json_text import UnreadableError
+from adapters.families.xml_plain import compile_plain, compile_plain_answer, compile_plain_soap
 from adapters.families.xml_text import (
     DECLARATION,
     Element,
@@ -23,8 +24,8 @@ from adapters.writing import Values, compile_writer
 from exchange.core.health_code import Document, HealthCode
 from exchange.core.outcome import Outcome, Reason, Rejected, Translated
 
-FindRecords = Callable[[bytes], list[Element] | Rejected]
-"""From a payload to its records, or the only outcome; raises UnreadableError."""
+ReadRecords = Callable[[bytes], list[Cells] | Rejected]
+"""From a payload to the cells of its records, or the only outcome; raises UnreadableError."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,23 +143,30 @@ def xml_answer(  # noqa: PLR0913 - what a format is made of
     soap: Soap | None = None,
 ) -> Format:
     """Make a format of an answer with values in elements, bare or inside SOAP."""
+    names = [field.name for field in record.cells]
+    cells_of = element_cells(record)
+    read_plain = compile_plain(
+        compile_plain_answer(answer.root, answer.code, answer.success, answer.container),
+        None if soap is None else compile_plain_soap(soap.reply, soap.result),
+    )
 
-    def find(payload: bytes) -> list[Element] | Rejected:
+    def read_records(payload: bytes) -> list[Cells] | Rejected:
+        if (values := read_plain(payload)) is not None:
+            return [[values.get(name, "").strip(BLANKS) for name in names]]
         root = read_xml(payload)
-        return answer.find(root if soap is None else soap.open(root))
+        found = answer.find(root if soap is None else soap.open(root))
+        return found if isinstance(found, Rejected) else [cells_of(element) for element in found]
 
     def write(values: Values) -> str:
         inner = answer.write(values)
         return DECLARATION + inner if soap is None else soap.write(inner)
 
-    cells_of = element_cells(record)
     return _xml_format(
         format_id,
         family,
         content,
         record=record,
-        find=find,
-        cells_of=cells_of,
+        read_records=read_records,
         write=write,
         many=False,
     )
@@ -168,25 +176,24 @@ def xml_attributes(  # noqa: PLR0913 - what a format is made of
     format_id: str, *, family: str, content: str, root: str, element: str, record: Record
 ) -> Format:
     """Make a format of a list of elements with values in attributes."""
+    cells_of = attribute_cells(record)
 
-    def find(payload: bytes) -> list[Element] | Rejected:
+    def read_records(payload: bytes) -> list[Cells] | Rejected:
         top = read_xml(payload)
         if top.name != root:
             return MALFORMED_PAYLOAD
-        return [child for child in top.children if child.name == element]
+        return [cells_of(child) for child in top.children if child.name == element]
 
     def write(values: Values) -> str:
         pairs = (f' {name}="{escape_attribute(str(value))}"' for name, value in values.items())
         return DECLARATION + write_element(root, f"<{element}{''.join(pairs)}/>")
 
-    cells_of = attribute_cells(record)
     return _xml_format(
         format_id,
         family,
         content,
         record=record,
-        find=find,
-        cells_of=cells_of,
+        read_records=read_records,
         write=write,
         many=True,
     )
@@ -198,8 +205,7 @@ def _xml_format(  # noqa: PLR0913 - what a format is made of
     content: str,
     *,
     record: Record,
-    find: FindRecords,
-    cells_of: Callable[[Element], Cells],
+    read_records: ReadRecords,
     write: Callable[[Values], str],
     many: bool,
 ) -> Format:
@@ -209,13 +215,13 @@ def _xml_format(  # noqa: PLR0913 - what a format is made of
     def decode(payload: bytes, received_ms: int, keys: Keys = NO_KEYS) -> list[Outcome]:
         del keys
         try:
-            records = find(payload)
+            records = read_records(payload)
         except UnreadableError:
             return [MALFORMED_PAYLOAD]
         if isinstance(records, Rejected):
             return [records]
         received = Received.at(received_ms)
-        return [read(cells_of(record), received) for record in records]
+        return [read(cells, received) for cells in records]
 
     def encode(issuer: str, document: Document, code: HealthCode, keys: Keys = NO_KEYS) -> bytes:
         del keys

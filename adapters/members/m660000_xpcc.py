@@ -40,7 +40,7 @@ _CAMEL: Final = {
 
 def _rename(value: Any) -> None:
     """Give the fields of an object their camelCase names; where both stand, camelCase wins."""
-    if value.__class__ is dict:
+    if value.__class__ is dict and not _CAMEL.keys().isdisjoint(value):
         for snake, camel in _CAMEL.items():
             if snake in value:
                 value.setdefault(camel, value[snake])
