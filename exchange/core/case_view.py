@@ -28,7 +28,7 @@ from typing import Any
 import msgspec
 
 from exchange.core.certlogic import Json
-from exchange.core.health_code import TestKind, TestResult
+from exchange.core.health_code import Test, TestKind, TestResult
 from exchange.core.members import MEMBERS, NATIONAL
 from exchange.core.policy import ValueSet
 from exchange.core.standing import IssuerStanding, Standing
@@ -158,6 +158,12 @@ class ViewPlan:
         self._fixed = [(name, make) for name, make in _PARTS.items() if self._needs(name)]
         self._roles = [name for name in ("origin", "local", "national") if self._needs(name)]
         self._needs_strictest = self._needs("strictest")
+        self._needs_test = self._needs("test")
+        self._test_fields = tuple(
+            (name, getter)
+            for name, getter in TEST_FIELDS.items()
+            if wanted is None or name in wanted
+        )
         self._value_sets: Json = {
             name: {"version": one.version, "values": list(one.values)}
             for name, one in value_sets.items()
@@ -173,6 +179,8 @@ class ViewPlan:
             self._add_issuers(case, payload)
         if self._needs_strictest:
             payload["strictest"] = self._strictest(case)
+        if self._needs_test:
+            payload["test"] = self._test(case)
         for name, make in self._fixed:
             payload[name] = make(case)
         external: dict[str, Json] = {
@@ -204,7 +212,14 @@ class ViewPlan:
         in_force = [one for one in case.recognised if one.standing is _IN_FORCE]
         if not in_force:
             return None
-        return self._statement(max(in_force, key=_strictness), case.now_ms)
+        found = in_force[0] if len(in_force) == 1 else max(in_force, key=_strictness)
+        return self._statement(found, case.now_ms)
+
+    def _test(self, case: CaseFacts) -> Json:
+        latest = _latest_test(case)
+        if latest is None:
+            return None
+        return {name: get(latest, case.now_ms) for name, get in self._test_fields}
 
     def _statement(self, one: IssuerStanding, now_ms: int) -> Json:
         return {name: get(one, now_ms) for name, get in self._fields}
@@ -215,7 +230,7 @@ def _fields_of(path: str) -> set[str] | None:
     fragments = path.split(".")
     if len(fragments) == 1 or fragments[0] not in {"payload", "external"}:
         return None
-    if fragments[0] == "payload" and fragments[1] in STATEMENT_ROLES:
+    if fragments[0] == "payload" and (fragments[1] in STATEMENT_ROLES or fragments[1] == "test"):
         return set(fragments[2:3])
     return set()
 
@@ -225,34 +240,48 @@ def _strictness(one: IssuerStanding) -> tuple[int, int, str]:
     return strictness(health_code), health_code.as_of_ms, one.statement.issuer
 
 
-def _test(case: CaseFacts) -> Json:
+class _DatedTest(msgspec.Struct, frozen=True):
+    """The latest test, and the time it is dated by."""
+
+    test: Test
+    issuer: str
+    time_ms: int
+
+
+def _latest_test(case: CaseFacts) -> _DatedTest | None:
     best: tuple[int, bool, str] | None = None
-    found: Json = None
+    found: Test | None = None
     for one in case.recognised:
         tests = one.statement.health_code.tests
         if not tests or one.standing is _WITHDRAWN:
             continue
         for test in tests:
-            if test.kind is not TestKind.NUCLEIC_ACID:
+            if test.kind is not _NUCLEIC_ACID:
                 continue
-            positive = test.result is TestResult.POSITIVE
-            if not positive and test.result is not TestResult.NEGATIVE:
+            positive = test.result is _POSITIVE
+            if not positive and test.result is not _NEGATIVE:
                 continue
             time_ms = test.result_time_ms if test.sample_time_ms is None else test.sample_time_ms
             if time_ms is None or (time_ms > case.now_ms and not positive):
                 continue
             key = (time_ms, positive, one.statement.issuer)
             if best is None or key > best:
-                best = key
-                found = {
-                    "issuer": one.statement.issuer,
-                    "result": test.result._name_,
-                    "sample_time": _optional(test.sample_time_ms),
-                    "result_time": _optional(test.result_time_ms),
-                    "date": beijing_date_text(time_ms),
-                    "age_hours": (case.now_ms - time_ms) // HOUR_MS,
-                }
-    return found
+                best, found = key, test
+    return None if best is None or found is None else _DatedTest(found, best[2], best[0])
+
+
+_NUCLEIC_ACID, _POSITIVE = TestKind.NUCLEIC_ACID, TestResult.POSITIVE
+_NEGATIVE = TestResult.NEGATIVE
+
+TEST_FIELDS: dict[str, Callable[[_DatedTest, int], Json]] = {
+    "issuer": lambda one, _: one.issuer,
+    "result": lambda one, _: one.test.result._name_,
+    "sample_time": lambda one, _: _optional(one.test.sample_time_ms),
+    "result_time": lambda one, _: _optional(one.test.result_time_ms),
+    "date": lambda one, _: beijing_date_text(one.time_ms),
+    "age_hours": lambda one, now: (now - one.time_ms) // HOUR_MS,
+}
+"""Fields of the latest test in the view."""
 
 
 def _optional(instant_ms: int | None) -> Json:
@@ -284,7 +313,6 @@ def _all_holds(case: CaseFacts) -> Json:
 
 
 _PARTS: dict[str, Callable[[CaseFacts], Json]] = {
-    "test": _test,
     "vaccination": _vaccination,
     "holds": _all_holds,
 }
