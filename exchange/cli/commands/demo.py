@@ -14,9 +14,10 @@ import typer
 from adapters.registry import FORMATS
 from exchange.app import Exchange, load_format_keys, make_store
 from exchange.cli import running
-from exchange.cli.client import Connection, Endpoint, Security
+from exchange.cli.client import Connection, Endpoint, Security, connect
 from exchange.cli.commands.certs import everybody, prepare
 from exchange.cli.commands.keys import write_format_keys, write_key_file
+from exchange.cli.commands.policies import publish_policy
 from exchange.cli.exits import CommandError, ExitCode
 from exchange.cli.options import ADDRESS_DEFAULT, member_urn, with_settings
 from exchange.cli.output import out
@@ -28,6 +29,7 @@ from exchange.cli.sample.population import Population, Sampling
 from exchange.cli.uploads import is_each_line, uploads
 from exchange.core.times import DAY_MS
 from exchange.operations.clock import system_clock
+from exchange.operations.shipped import shipped_policies
 from exchange.server.logs import configure_logs
 from exchange.settings import Settings
 from exchange.stores.base import Store
@@ -56,7 +58,13 @@ class Demo(msgspec.Struct, frozen=True):
     sample_dir: Path
 
 
-@with_settings("data_dir", "host", "port", fixed={"log_level": "warning"})
+@with_settings(
+    "data_dir",
+    "host",
+    "port",
+    # Nobody plans a journey by the demo: its policies need no notice.
+    fixed={"log_level": "warning", "policy_notice_hours": 0},
+)
 def demo(
     settings: Settings,
     *,
@@ -136,6 +144,7 @@ class _Loader:
         Returns:
             Whether all was handed in.
         """
+        self._publish_policies()
         if population:
             files = self._write_population()
             started = time.perf_counter()
@@ -152,6 +161,15 @@ class _Loader:
         example.make_example(FORMATS, self._plan.wanted.generated_ms).write(directory)
         self._publish(directory / example.GREEN, example.HOME_FORMAT)
         return not self.stop.is_set()
+
+    def _publish_policies(self) -> None:
+        """Bring every member's shipped policy in force; one that is already stays as it is."""
+        address = Endpoint(self.address, Security(self._plan.settings.certificates_dir))
+        for code, policy in shipped_policies().items():
+            if self.stop.is_set():
+                return
+            with connect(Connection(address, member_urn(code), TIMEOUT_SECONDS)) as client:
+                publish_policy(client, code, policy)
 
     def _write_population(self) -> list[NativeFile]:
         wanted = self._plan.wanted
