@@ -19,6 +19,7 @@ from exchange.core.compiled_policy import CompiledPolicy
 from exchange.core.errors import StartError
 from exchange.core.members import MEMBERS, NATIONAL
 from exchange.core.policy import DEFAULT_POLICY
+from exchange.core.sealing import SealingKeys, parse_sealing_keys
 from exchange.core.subject import SubjectKeys, parse_key_file
 from exchange.core.times import HOUR_MS
 from exchange.metrics import POLICY_REVISION
@@ -33,7 +34,9 @@ from exchange.operations.policies import PoliciesInForce
 from exchange.operations.policy_desk import PolicyDesk
 from exchange.operations.policy_shelf import PolicyShelf
 from exchange.operations.publish import Publisher
+from exchange.operations.quarantine import Quarantine, QuarantineLimits
 from exchange.operations.recording import Recorder
+from exchange.operations.replay import Replayer
 from exchange.operations.retention import DAY_MS, Retention
 from exchange.operations.shipped import shipped_policy
 from exchange.server.account import Account
@@ -50,9 +53,11 @@ from exchange.server.worker import run_worker
 from exchange.services.health_code_service import HealthCodeService
 from exchange.services.member_service import MemberService
 from exchange.services.policy_service import PolicyService
+from exchange.services.quarantine_service import QuarantineService
 from exchange.services.recognition_service import RecognitionService
 from exchange.settings import Settings
 from exchange.stores.base import Store
+from exchange.stores.gathering import GatheringSettings, GatheringStore
 from exchange.stores.observed import ObservedStore
 from exchange.stores.sqlite import SqliteStore
 from exchange.stores.sqlite.connection import SqliteSettings
@@ -70,7 +75,7 @@ def _cassandra(settings: Settings) -> Store:
     # The driver takes 0.4 s to import, which a server on the embedded store need not pay.
     from exchange.stores.cassandra import CassandraSettings, CassandraStore  # noqa: PLC0415
 
-    return CassandraStore(
+    store = CassandraStore(
         CassandraSettings(
             contact_points=settings.cassandra_contact_points,
             port=settings.cassandra_port,
@@ -82,6 +87,10 @@ def _cassandra(settings: Settings) -> Store:
             request_timeout_seconds=settings.store_timeout_seconds,
         )
     )
+    # A single lookup costs a request of its own; those that arrive while one is under way share the
+    # next, each with its caller's deadline.
+    limit = GatheringSettings(time_limit_seconds=settings.store_timeout_seconds * 2)
+    return GatheringStore(store, limit)
 
 
 def load_subject_keys(settings: Settings) -> SubjectKeys:
@@ -97,6 +106,24 @@ def load_subject_keys(settings: Settings) -> SubjectKeys:
         raise StartError(
             f"The subject key file {path} cannot be read: name one in the setting "
             "subject_key_file, or make one with `health-exchange keys`."
+        ) from error
+
+
+def load_sealing_keys(settings: Settings) -> SealingKeys | None:
+    """Read the keys of the quarantine; None where no file is named and none is at its place.
+
+    Raises:
+        StartError: The file cannot be read or holds no usable key.
+    """
+    path = settings.quarantine_key_path
+    if settings.quarantine_key_file is None and not path.exists():
+        return None
+    try:
+        return parse_sealing_keys(path.read_text("ascii"), path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartError(
+            f"The key file {path} of the quarantine cannot be read: see the setting "
+            "quarantine_key_file."
         ) from error
 
 
@@ -199,7 +226,8 @@ class Exchange:
 
     def _servicers(self, environment: Environment, recorder: Recorder) -> dict[str, object]:
         formats = MemberFormats(FORMATS, load_format_keys(self._settings.format_keys_dir))
-        publisher = Publisher(environment, formats, self._intake)
+        quarantine = self._quarantine()
+        publisher = Publisher(environment, formats, quarantine, self._intake)
         policies = self._policies
         checker = Checker(environment, policies, recorder)
         desk = PolicyDesk(
@@ -214,12 +242,23 @@ class Exchange:
         converter = Converter(environment, formats, default.max_age_ms)
         return {
             "HealthCodeService": HealthCodeService(
-                publisher, Records(environment), converter, environment
+                publisher, Records(environment, quarantine, formats), converter, environment
             ),
             "RecognitionService": RecognitionService(checker, environment),
             "MemberService": MemberService(FORMATS),
             "PolicyService": PolicyService(desk, policies, self._store, self._clock),
+            "QuarantineService": QuarantineService(quarantine, Replayer(publisher, quarantine)),
         }
+
+    def _quarantine(self) -> Quarantine:
+        settings = self._settings
+        limits = QuarantineLimits(
+            settings.quarantine_days,
+            settings.quarantine_entries_max,
+            settings.quarantine_bytes_max,
+        )
+        keys = load_sealing_keys(settings)
+        return Quarantine(self._store.quarantine, keys, limits, self._clock, secrets.token_bytes)
 
     def _note_policies(self) -> None:
         now_ms = self._clock()

@@ -103,6 +103,20 @@ class Settings(BaseSettings):
     retention_days: int = Field(
         default=180, ge=1, le=3650, description="Days a statement is kept after its as-of time."
     )
+    quarantine_key_file: Path | None = Field(
+        default=None,
+        description="File with the keys that seal records no adapter could read, a line ID:HEX "
+        "each; default data_dir/quarantine.key. Without that file nothing is set aside.",
+    )
+    quarantine_days: int = Field(
+        default=7, ge=1, le=30, description="Days such a record is kept after its receipt."
+    )
+    quarantine_entries_max: int = Field(
+        default=10_000, ge=0, le=100_000, description="Such records kept of one member."
+    )
+    quarantine_bytes_max: int = Field(
+        default=32 << 20, ge=0, description="Bytes of such records kept of one member."
+    )
     cassandra_contact_points: tuple[str, ...] = Field(
         default=("127.0.0.1",), description="Addresses of Cassandra nodes to begin with."
     )
@@ -152,6 +166,11 @@ class Settings(BaseSettings):
     def subject_key_path(self) -> Path:
         """The file with the subject keys."""
         return self.subject_key_file or self.data_dir / "subject.key"
+
+    @property
+    def quarantine_key_path(self) -> Path:
+        """The file with the keys of the quarantine."""
+        return self.quarantine_key_file or self.data_dir / "quarantine.key"
 
     @property
     def certificates_dir(self) -> Path:

@@ -13,12 +13,14 @@ class Failure(msgspec.Struct, frozen=True):
         index: Place of the record in its payload, from 0.
         reason: The cause.
         field: Name of the field as the member's format calls it, or ``""``.
+        entry: Key of the quarantine entry that holds it, in hexadecimal, or ``""``.
     """
 
     payload_index: int
     index: int
     reason: Reason
     field: str
+    entry: str = ""
 
 
 class Publication(msgspec.Struct, frozen=True):

@@ -34,6 +34,15 @@ class MemberFormats:
                 raise FormatKeyMissingError(format_id, key)
         return found
 
+    def is_opaque(self, format_id: str) -> bool:
+        """Tell whether nobody can look for a person in the bytes of a format.
+
+        So it is where payloads are encrypted; formats that only sign count as well, as keys are all
+        that a format says of itself. A format that does not exist any more counts too.
+        """
+        found = self._formats.get(format_id)
+        return found is None or bool(found.keys)
+
     def keys_of(self, format_id: str) -> Keys:
         """Return the keys of a format; empty for one that needs none."""
         return self._keys.get(format_id, NO_KEYS)

@@ -11,7 +11,8 @@ import msgspec
 from adapters.base import Format, Position, Reader
 from exchange.core.errors import InvalidRequestError
 from exchange.core.outcome import Outcome
-from exchange.operations.publish import Judged, Place, Publisher
+from exchange.operations.judged import Judged, Place
+from exchange.operations.publish import Publisher
 
 
 class Resume(msgspec.Struct, frozen=True):
@@ -125,7 +126,12 @@ class Intake:
         return self._read(self._reader, self._reader.finish())
 
     def _read(self, reader: Reader, outcomes: Sequence[Outcome]) -> Batch:
-        judged = self._judge(outcomes, Place(index=self._position.record_index))
+        first = self._position.record_index
+        judged = self._judge(outcomes, Place(index=first))
+        if judged.failures and self._format is not None:
+            judged = self._publisher.aside.records(
+                self._format, judged, lambda index: reader.raw(index - first)
+            )
         position = reader.position
         self._position = Resume(position.byte_offset, position.record_index)
         return Batch(judged, self._position)
@@ -133,11 +139,12 @@ class Intake:
     def _payload(self, data: bytes) -> Batch:
         assert self._format is not None  # noqa: S101 - payload() has seen to it.
         index = self._position.payload_index
-        keys = self._publisher.formats.keys_of(self._format.id)
-        outcomes = self._format.decode(data, self._publisher.now_ms(), keys)
-        judged = self._judge(outcomes, Place(payload_index=index))
+        judged = self._publisher.judge_payload(
+            self._member, self._format, data, self._publisher.now_ms(), index
+        )
+        count = judged.accepted_count + len(judged.failures)
         self._position = Resume(
-            record_index=self._position.record_index + len(outcomes), payload_index=index + 1
+            record_index=self._position.record_index + count, payload_index=index + 1
         )
         return Batch(judged, self._position)
 

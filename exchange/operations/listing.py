@@ -1,17 +1,38 @@
 """Listing and erasing the statements about one person."""
 
+import msgspec
+
 from exchange.core.check import Subjects
 from exchange.core.errors import StoreError
 from exchange.core.statement import Statement
+from exchange.core.traces import Person
 from exchange.operations.environment import Environment
+from exchange.operations.formats import MemberFormats
 from exchange.operations.lookup import read_statements
+from exchange.operations.quarantine import Quarantine
+
+
+class Erased(msgspec.Struct, frozen=True):
+    """What was erased.
+
+    Attributes:
+        statement_count: Statements.
+        entry_count: Quarantine entries, those that may be about others included.
+    """
+
+    statement_count: int
+    entry_count: int
 
 
 class Records:
     """What is kept about one person."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(
+        self, environment: Environment, quarantine: Quarantine, formats: MemberFormats
+    ) -> None:
         self._environment = environment
+        self._quarantine = quarantine
+        self._formats = formats
 
     async def list(self, subjects: Subjects) -> tuple[Statement, ...]:
         """Return all statements about a person by issuer, then via.
@@ -25,10 +46,14 @@ class Records:
             raise answer
         return tuple(sorted(answer, key=lambda one: (one.issuer, one.via)))
 
-    async def erase(self, subjects: Subjects) -> int:
-        """Erase what is kept about a person; return how many statements there were.
+    async def erase(self, person: Person) -> Erased:
+        """Erase what is kept about a person, quarantine included.
 
         Raises:
-            StoreError: Not all are known to be erased; erasing again is safe.
+            StoreError: Not all is known to be erased; erasing again is safe.
         """
-        return sum([await self._environment.store.erase(subject) for subject in subjects])
+        environment = self._environment
+        # Quarantine first: what a replay takes out of it meanwhile is a statement by then.
+        entries = await self._quarantine.erase(person, environment.keys, self._formats.is_opaque)
+        statements = [await environment.store.erase(one) for one in sorted(person.subjects)]
+        return Erased(sum(statements), entries)

@@ -17,41 +17,16 @@ from exchange.core.publication import Failure, Publication
 from exchange.core.statement import VALUE_BYTES_MAX, Entry, entry, says_nothing
 from exchange.operations.environment import Environment
 from exchange.operations.formats import MemberFormats
+from exchange.operations.judged import Judged, Place, together
+from exchange.operations.quarantine import Quarantine
+from exchange.operations.set_aside import SettingAside
 
 RECORDS_MAX = 5_000
 """Records of one call: a second of intake, and a failure list that fits into a message."""
 
 
-class Judged(msgspec.Struct, frozen=True):
-    """Outcomes of a submission after the rules of the common schema.
-
-    Attributes:
-        entries: What has to be written.
-        accepted_count: Records accepted, those included that need no write.
-        failures: Records that were not accepted.
-    """
-
-    entries: tuple[Entry, ...]
-    accepted_count: int
-    failures: tuple[Failure, ...]
-
-
 _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Where outcomes come from, for naming those that fail.
-
-    Attributes:
-        payload_index: Place of the payload in its submission.
-        index: Place of the first outcome in its payload.
-        as_of_field: What the member's format calls the as-of time.
-    """
-
-    payload_index: int = 0
-    index: int = 0
-    as_of_field: str = "health_code.as_of_time"
 
 
 _NOT_THE_ISSUER = Rejected(Reason.ISSUER_MISMATCH, "issuer")
@@ -66,6 +41,7 @@ class Publisher:
         self,
         environment: Environment,
         formats: MemberFormats,
+        quarantine: Quarantine,
         intake: Executor,
     ) -> None:
         """Take what publishing needs.
@@ -73,11 +49,14 @@ class Publisher:
         Args:
             environment: Store, subject keys, retention and clock.
             formats: Of the members, with their keys.
+            quarantine: Where goes what no adapter could read.
             intake: Where decoding runs, apart from lookups, so that a large submission does not
                 hold them up.
         """
         self._environment = environment
         self.formats = formats
+        self.aside = SettingAside(quarantine.keys)
+        self._quarantine = quarantine
         self._intake = intake
 
     def now_ms(self) -> int:
@@ -91,11 +70,30 @@ class Publisher:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._intake, work, *arguments)
 
-    async def keep(self, judged: Judged) -> None:
+    async def keep(self, member: str, judged: Judged, received_ms: int) -> tuple[Failure, ...]:
         """Write what was judged; when it returns, all of it is durable.
+
+        Returns:
+            The failures; those whose record is in quarantine now name its entry.
 
         Raises:
             StoreError: Not everything is known to be durable; sending it again is exact.
+        """
+        await self.write(judged)
+        if not judged.set_aside:
+            return judged.failures
+        kept = await self._quarantine.keep(member, judged.set_aside, received_ms)
+        names = {key.hex() for key in kept}
+        return tuple(
+            one if one.entry in names else msgspec.structs.replace(one, entry="")
+            for one in judged.failures
+        )
+
+    async def write(self, judged: Judged) -> None:
+        """Write the statements that were judged, and nothing to quarantine.
+
+        Raises:
+            StoreError: Not everything is known to be durable; writing it again is exact.
         """
         await self._environment.store.write(judged.entries)
 
@@ -112,8 +110,8 @@ class Publisher:
         found = self.formats.of(member, format_id)
         received_ms = self._environment.clock()
         judged = await self.in_intake(self._read, member, found, payloads, received_ms)
-        await self.keep(judged)
-        return Publication(judged.accepted_count, judged.failures)
+        failures = await self.keep(member, judged, received_ms)
+        return Publication(judged.accepted_count, failures)
 
     async def publish_outcomes(self, member: str, outcomes: Sequence[Outcome]) -> Publication:
         """Judge records that are read already, keep what is good.
@@ -123,14 +121,15 @@ class Publisher:
         """
         received_ms = self._environment.clock()
         judged = self.judge(member, outcomes, received_ms, Place())
-        await self.keep(judged)
-        return Publication(judged.accepted_count, judged.failures)
+        failures = await self.keep(member, judged, received_ms)
+        return Publication(judged.accepted_count, failures)
 
     def judge(
         self, member: str, outcomes: Iterable[Outcome], received_ms: int, place: Place
     ) -> Judged:
         """Apply the rules of the common schema to outcomes. Pure but for the subject's key."""
-        horizon_ms = self._environment.retention.horizon_ms(received_ms)
+        # Of today, which differs from the receipt when quarantine is replayed.
+        horizon_ms = self._environment.horizon_ms
         entries: list[Entry] = []
         failures: list[Failure] = []
         accepted = 0
@@ -145,23 +144,26 @@ class Publisher:
                 entries.append(judged)
         return Judged(tuple(entries), accepted, tuple(failures))
 
+    def judge_payload(
+        self, member: str, found: Format, payload: bytes, received_ms: int, payload_index: int
+    ) -> Judged:
+        """Decode one payload and judge its records; what cannot be read is set aside."""
+        keys = self.formats.keys_of(found.id)
+        outcomes = found.decode(payload, received_ms, keys)
+        place = Place(payload_index=payload_index, as_of_field=found.as_of_field)
+        judged = self.judge(member, outcomes, received_ms, place)
+        if not judged.failures:
+            return judged
+        if found.transport == "lines":
+            return self.aside.file(found, payload, outcomes, received_ms, keys, judged)
+        return self.aside.payload(found, payload, judged)
+
     def _read(
         self, member: str, found: Format, payloads: Sequence[bytes], received_ms: int
     ) -> Judged:
-        keys = self.formats.keys_of(found.id)
-        parts = [
-            self.judge(
-                member,
-                found.decode(payload, received_ms, keys),
-                received_ms,
-                Place(payload_index=payload_index, as_of_field=found.as_of_field),
-            )
+        judged = together(
+            self.judge_payload(member, found, payload, received_ms, payload_index)
             for payload_index, payload in enumerate(payloads)
-        ]
-        judged = Judged(
-            tuple(one for part in parts for one in part.entries),
-            sum(part.accepted_count for part in parts),
-            tuple(one for part in parts for one in part.failures),
         )
         count = judged.accepted_count + len(judged.failures)
         if count > RECORDS_MAX:

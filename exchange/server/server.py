@@ -14,6 +14,7 @@ from exchange.api.v1 import (
     health_code_service_pb2,
     member_service_pb2,
     policy_service_pb2,
+    quarantine_service_pb2,
     recognition_service_pb2,
 )
 from exchange.core.errors import StartError
@@ -30,6 +31,7 @@ SERVICES: tuple[ServiceDescriptor, ...] = (
     recognition_service_pb2.DESCRIPTOR.services_by_name["RecognitionService"],
     member_service_pb2.DESCRIPTOR.services_by_name["MemberService"],
     policy_service_pb2.DESCRIPTOR.services_by_name["PolicyService"],
+    quarantine_service_pb2.DESCRIPTOR.services_by_name["QuarantineService"],
 )
 """Every service of the API, in the order of its files."""
 

@@ -11,6 +11,7 @@ from exchange.core.errors import InvalidRequestError, PermissionDeniedError
 from exchange.core.health_code import Document
 from exchange.core.members import NATIONAL
 from exchange.core.publication import Publication
+from exchange.core.traces import Person
 from exchange.operations.convert import NATIONAL_FORMAT, Converter, Question
 from exchange.operations.environment import Environment
 from exchange.operations.intake import Intake, Resume
@@ -50,7 +51,7 @@ class HealthCodeService:
         """Take in a submission of the caller itself."""
         member = _own_member(request.member, "member", caller)
         _check_request_id("request_id", request.request_id)
-        return _published(await self._publish(request, member))
+        return _published(await self._publish(request, member), member)
 
     async def _publish(self, request: pb.PublishHealthCodesRequest, member: str) -> Publication:
         submission = request.WhichOneof("submission")
@@ -150,9 +151,14 @@ class HealthCodeService:
     ) -> pb.EraseHealthCodesResponse:
         """Erase what is kept about a person."""
         del caller  # Operators only: the table of access has seen to it.
-        document = request.document if request.HasField("document") else None
-        subjects = subjects_of_parent(request.parent, document, self._keys, self._clock())
-        return pb.EraseHealthCodesResponse(erased_count=await self._records.erase(subjects))
+        message = request.document if request.HasField("document") else None
+        now_ms = self._clock()
+        subjects = subjects_of_parent(request.parent, message, self._keys, now_ms)
+        document = None if message is None else required_document(message, now_ms)
+        erased = await self._records.erase(Person(frozenset(subjects), document))
+        return pb.EraseHealthCodesResponse(
+            erased_count=erased.statement_count, discarded_entry_count=erased.entry_count
+        )
 
 
 def _own_member(name: str, field: str, caller: Caller) -> str:
@@ -178,8 +184,8 @@ def _check_count(field: str, count: int) -> None:
         raise InvalidRequestError(field, f"has {count} elements, at most {RECORDS_MAX} are taken")
 
 
-def _published(publication: Publication) -> pb.PublishHealthCodesResponse:
+def _published(publication: Publication, member: str) -> pb.PublishHealthCodesResponse:
     response = pb.PublishHealthCodesResponse(accepted_count=publication.accepted_count)
     for failure in publication.failures:
-        fill_failure(response.failures.add(), failure)
+        fill_failure(response.failures.add(), failure, member)
     return response

@@ -14,7 +14,8 @@ from exchange.api.v1 import health_code_service_pb2 as pb
 from exchange.core.errors import InvalidRequestError
 from exchange.core.publication import Failure
 from exchange.operations.intake import Batch, Intake, Resume
-from exchange.operations.publish import RECORDS_MAX, Judged, Publisher
+from exchange.operations.judged import together
+from exchange.operations.publish import RECORDS_MAX, Publisher
 from exchange.wire.health_codes import outcome_of
 from exchange.wire.publications import fill_failure
 
@@ -32,10 +33,9 @@ Responses = AsyncGenerator[pb.StreamingPublishHealthCodesResponse, None]
 class _Write(msgspec.Struct):
     """Batches that are being written together."""
 
-    task: "asyncio.Task[None]"
+    task: "asyncio.Task[tuple[Failure, ...]]"
     position: Resume
     accepted_count: int
-    failures: tuple[Failure, ...]
 
 
 class PublishStream:
@@ -58,14 +58,14 @@ class PublishStream:
         reading = asyncio.create_task(self._read(requests))
         try:
             while (write := await self._writes.get()) is not None:
-                await write.task
-                yield _acknowledgement(write)
+                failures = await write.task
+                yield _acknowledgement(write, failures, self._member)
             await reading
         finally:
             reading.cancel()
             await asyncio.gather(reading, *self._unfinished(), return_exceptions=True)
 
-    def _unfinished(self) -> Sequence["asyncio.Task[None]"]:
+    def _unfinished(self) -> Sequence["asyncio.Task[tuple[Failure, ...]]"]:
         """Cancel writes that nobody will acknowledge any more."""
         tasks = []
         while not self._writes.empty():
@@ -118,13 +118,10 @@ class PublishStream:
         if not self._open:
             return
         batches, self._open = self._open, []
-        judged = Judged(
-            tuple(entry for batch in batches for entry in batch.judged.entries),
-            sum(batch.judged.accepted_count for batch in batches),
-            tuple(failure for batch in batches for failure in batch.judged.failures),
-        )
-        task = asyncio.create_task(self._publisher.keep(judged))
-        write = _Write(task, batches[-1].position, judged.accepted_count, judged.failures)
+        judged = together(batch.judged for batch in batches)
+        received_ms = self._publisher.now_ms()
+        task = asyncio.create_task(self._publisher.keep(self._member, judged, received_ms))
+        write = _Write(task, batches[-1].position, judged.accepted_count)
         try:
             await self._writes.put(write)
         except asyncio.CancelledError:
@@ -137,12 +134,14 @@ def _check_size(field: str, data: bytes, limit: int) -> None:
         raise InvalidRequestError(field, f"is over {limit} bytes")
 
 
-def _acknowledgement(write: _Write) -> pb.StreamingPublishHealthCodesResponse:
+def _acknowledgement(
+    write: _Write, failures: Sequence[Failure], member: str
+) -> pb.StreamingPublishHealthCodesResponse:
     response = pb.StreamingPublishHealthCodesResponse(accepted_count=write.accepted_count)
     position = response.durable_position
     position.byte_offset = write.position.byte_offset
     position.record_count = write.position.record_index
     position.payload_count = write.position.payload_index
-    for failure in write.failures:
-        fill_failure(response.failures.add(), failure)
+    for failure in failures:
+        fill_failure(response.failures.add(), failure, member)
     return response

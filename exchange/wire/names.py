@@ -7,7 +7,9 @@ from exchange.core.members import BY_CODE
 from exchange.core.subject import SUBJECT_BYTES
 
 ANY_SUBJECT = "subjects/-"
+ANY_MEMBER = "members/-"
 _MEMBER = re.compile(r"members/([0-9]{6})")
+_ENTRY = re.compile(r"members/([0-9]{6})/quarantineEntries/([0-9a-f]{32})")
 _SUBJECT = re.compile(rf"subjects/([0-9a-f]{{{2 * SUBJECT_BYTES}}})")
 _MEMBER_NAMES = {f"members/{code}": code for code in BY_CODE}
 
@@ -33,6 +35,27 @@ def member_code(name: str, field: str) -> str:
 def member_name(code: str) -> str:
     """Return the resource name of a member."""
     return f"members/{code}" if code else ""
+
+
+def entry_name(member: str, key: str) -> str:
+    """Return the resource name of a quarantine entry, whose key is given in hexadecimal."""
+    return f"members/{member}/quarantineEntries/{key}"
+
+
+def entry_key(name: str, member: str, field: str) -> bytes:
+    """Return the key in the name of a member's quarantine entry.
+
+    Raises:
+        InvalidRequestError: It is no such name, or another member's.
+    """
+    match = _ENTRY.fullmatch(name)
+    if match is None:
+        raise InvalidRequestError(
+            field, "is not of the form members/510000/quarantineEntries/ and 32 digits"
+        )
+    if match[1] != member:
+        raise InvalidRequestError(field, "is not an entry of the parent")
+    return bytes.fromhex(match[2])
 
 
 def subject_of(name: str, field: str) -> bytes:

@@ -13,6 +13,7 @@ from exchange.api.v1 import (
     health_code_service_pb2 as publish_pb,
     policy_pb2,
     policy_service_pb2 as policy_pb,
+    quarantine_service_pb2 as quarantine_pb,
     recognition_service_pb2 as check_pb,
 )
 from exchange.operations.shipped import default_for
@@ -66,7 +67,7 @@ def _complete(service: str, method: str) -> Message:
             native_payloads=publish_pb.NativePayloads(format="510000-status-v1"),
         ),
     }
-    requests |= _of_policies()
+    requests |= _of_policies() | _of_quarantine()
     if method in requests:
         return requests[method]
     (found,) = (one.methods_by_name[method] for one in SERVICES if one.name == service)
@@ -74,6 +75,20 @@ def _complete(service: str, method: str) -> Message:
     if "name" in found.input_type.fields_by_name:
         message.name = "members/510000"  # type: ignore[attr-defined]
     return message
+
+
+def _of_quarantine() -> dict[str, Message]:
+    parent, names = "members/510000", [f"members/510000/quarantineEntries/{'0' * 32}"]
+    return {
+        "ListQuarantineEntries": quarantine_pb.ListQuarantineEntriesRequest(parent=parent),
+        "CountQuarantineEntries": quarantine_pb.CountQuarantineEntriesRequest(parent=parent),
+        "ReplayQuarantineEntries": quarantine_pb.ReplayQuarantineEntriesRequest(
+            parent=parent, names=names
+        ),
+        "DiscardQuarantineEntries": quarantine_pb.DiscardQuarantineEntriesRequest(
+            parent=parent, names=names
+        ),
+    }
 
 
 def _of_policies() -> dict[str, Message]:
@@ -146,7 +161,8 @@ def _clear(message: Message, path: str) -> None:
 async def test_a_request_without_a_required_field_is_refused_by_its_path(
     exchange: RunningExchange, service: str, method: str, path: str
 ) -> None:
-    caller = OPERATOR if method == "EraseHealthCodes" else SICHUAN
+    operators = method == "EraseHealthCodes" or service == "QuarantineService"
+    caller = OPERATOR if operators else SICHUAN
     request = _complete(service, method)
     await exchange.client().publish_records("510000", record(PERSON))  # There is one to convert.
     client = exchange.client(caller)

@@ -418,6 +418,7 @@ class RecordFailure(_message.Message):
     INDEX_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     FIELD_FIELD_NUMBER: _builtins.int
+    QUARANTINE_ENTRY_FIELD_NUMBER: _builtins.int
     payload_index: _builtins.int
     """Place of the payload in the request or stream, counted from 0; 0 for line files in a stream
     and for records in the common schema.
@@ -430,6 +431,11 @@ class RecordFailure(_message.Message):
     """The cause."""
     field: _builtins.str
     """Name of the field as the member's format calls it; empty where there is none."""
+    quarantine_entry: _builtins.str
+    """Resource name of the quarantine entry in which the record is kept for repair, as
+    `members/510000/quarantineEntries/...`; empty where it is not kept. Failures of one payload
+    that is no line file share an entry.
+    """
     def __init__(
         self,
         *,
@@ -437,10 +443,11 @@ class RecordFailure(_message.Message):
         index: _builtins.int = ...,
         reason: Global___RecordFailure.Reason.ValueType = ...,
         field: _builtins.str = ...,
+        quarantine_entry: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "index", b"index", "payload_index", b"payload_index", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "index", b"index", "payload_index", b"payload_index", "quarantine_entry", b"quarantine_entry", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -774,16 +781,20 @@ class EraseHealthCodesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ERASED_COUNT_FIELD_NUMBER: _builtins.int
+    DISCARDED_ENTRY_COUNT_FIELD_NUMBER: _builtins.int
     erased_count: _builtins.int
     """Statements that were erased; 0 where nothing was kept."""
+    discarded_entry_count: _builtins.int
+    """Entries of the quarantine that were discarded, those included that may be about others."""
     def __init__(
         self,
         *,
         erased_count: _builtins.int = ...,
+        discarded_entry_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["erased_count", b"erased_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["discarded_entry_count", b"discarded_entry_count", "erased_count", b"erased_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

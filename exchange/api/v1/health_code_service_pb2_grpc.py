@@ -161,7 +161,10 @@ class HealthCodeServiceServicer(object):
         """Erases what is kept about one person. For operators only.
 
         Every statement is overwritten at its own as-of time: a record that is not newer stays without
-        effect afterwards, a newer one is kept again. Idempotent.
+        effect afterwards, a newer one is kept again. Entries of the quarantine that might be about the
+        person are discarded, and those in which nobody can look for a person: payloads of formats that
+        encrypt or sign, and what cannot be decrypted. Name the person by the document where you can:
+        the number itself is then looked for. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -111,7 +111,10 @@ class HealthCodeServiceStub:
     """Erases what is kept about one person. For operators only.
 
     Every statement is overwritten at its own as-of time: a record that is not newer stays without
-    effect afterwards, a newer one is kept again. Idempotent.
+    effect afterwards, a newer one is kept again. Entries of the quarantine that might be about the
+    person are discarded, and those in which nobody can look for a person: payloads of formats that
+    encrypt or sign, and what cannot be decrypted. Name the person by the document where you can:
+    the number itself is then looked for. Idempotent.
     """
 
 @_typing.type_check_only
@@ -187,7 +190,10 @@ class HealthCodeServiceAsyncStub(HealthCodeServiceStub):
     """Erases what is kept about one person. For operators only.
 
     Every statement is overwritten at its own as-of time: a record that is not newer stays without
-    effect afterwards, a newer one is kept again. Idempotent.
+    effect afterwards, a newer one is kept again. Entries of the quarantine that might be about the
+    person are discarded, and those in which nobody can look for a person: payloads of formats that
+    encrypt or sign, and what cannot be decrypted. Name the person by the document where you can:
+    the number itself is then looked for. Idempotent.
     """
 
 class HealthCodeServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -296,7 +302,10 @@ class HealthCodeServiceServicer(metaclass=_abc_1.ABCMeta):
         """Erases what is kept about one person. For operators only.
 
         Every statement is overwritten at its own as-of time: a record that is not newer stays without
-        effect afterwards, a newer one is kept again. Idempotent.
+        effect afterwards, a newer one is kept again. Entries of the quarantine that might be about the
+        person are discarded, and those in which nobody can look for a person: payloads of formats that
+        encrypt or sign, and what cannot be decrypted. Name the person by the document where you can:
+        the number itself is then looked for. Idempotent.
         """
 
 def add_HealthCodeServiceServicer_to_server(servicer: HealthCodeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
