@@ -112,7 +112,8 @@ class Gauge(Metric):
         """Say how it is now."""
         if labels not in self.values:
             labels = self._room(labels, len(self.values))
-        self.values[labels] = value
+        # A truth value is a number here and not in the file that a parent reads.
+        self.values[labels] = float(value)
 
     def add(self, amount: float) -> None:
         """Move a gauge without labels."""
@@ -125,7 +126,7 @@ class Gauge(Metric):
 
     def replace(self, values: Mapping[Labels, float]) -> None:
         """Say how all of it is now; series that are not named are gone."""
-        self.values = dict(values)
+        self.values = {labels: float(value) for labels, value in values.items()}
 
 
 class Histogram(Metric):

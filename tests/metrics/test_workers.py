@@ -41,7 +41,7 @@ class Worker:
         self.process = context.Process(target=work, args=(directory, theirs))
         self.process.start()
 
-    def count(self, calls: int, newest: float = 0, answers: int = 1) -> None:
+    def count(self, calls: int, newest: float = 0, answers: bool = True) -> None:
         self._ours.send((calls, newest, answers))
         assert self._ours.recv() == "written"
 
@@ -89,8 +89,8 @@ def test_a_dead_worker_leaves_no_gauge_but_what_only_grows(
 ) -> None:
     gathered = GatheredFigures(tmp_path)
     healthy, sick = start(), start()
-    healthy.count(1, newest=100, answers=1)
-    sick.count(1, newest=200, answers=0)
+    healthy.count(1, newest=100, answers=True)
+    sick.count(1, newest=200, answers=False)
     both = gathered()
     sick.kill()
     one = gathered()

@@ -1,0 +1,1 @@
+"""The kit on the real thing: an exchange under load, a real Prometheus, every query asked."""
