@@ -1,0 +1,214 @@
+"""The paths that are measured, each beside its limit."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from exchange.operations.clock import system_clock
+from loadtest.alone import Task
+from loadtest.figures import Line, Round, Target
+from loadtest.measure import Alone, Load, answer_bytes, calls, publication
+from loadtest.population import HOUR_MS
+from loadtest.requests import batches, checks, native_file, stream_of
+from loadtest.serving import BATCH_CHECK, CHECK, ECHO_SERVICE, Server
+from loadtest.world import DEFAULT_DESTINATION, RULES_POLICY, World
+
+SINGLE_IN_FLIGHT = 64
+"""Twice what saturates one core; measured with 32 the rate is the same within a twentieth."""
+BATCH_SIZES = (10, 100, 1_000)
+_BATCHES_IN_FLIGHT = {10: 32, 100: 32, 1_000: 4}
+SINGLE_BODIES = 20_000
+BATCH_ITEMS = 40_000
+GROUP = 100
+
+Measured = Callable[[], Awaitable[Round]]
+
+
+class Case(msgspec.Struct):
+    """One path and its limit, to be measured one after the other in every round.
+
+    Attributes:
+        path: Name, also for ``--only``.
+        own: Measures the path.
+        unit: What rates count.
+        world: The store, or None.
+        limit: Name of the limit.
+        measure_limit: Measures the limit, or None.
+        target: What has to be reached.
+    """
+
+    path: str
+    own: Measured
+    unit: str
+    world: World | None = None
+    limit: str = ""
+    measure_limit: Measured | None = None
+    target: Target | None = None
+
+    def line(self, rounds: list[Round], limits: list[Round]) -> Line:
+        """Return the line of the table."""
+        return Line(
+            path=self.path,
+            store="-" if self.world is None else self.world.kind.name,
+            statements=0 if self.world is None else self.world.statements,
+            unit=self.unit,
+            rounds=tuple(rounds),
+            limit=self.limit,
+            limit_rounds=tuple(limits),
+            target=self.target,
+        )
+
+
+class Bench(msgspec.Struct):
+    """What cases are made of.
+
+    Attributes:
+        echo: The bare echo server.
+        alone: Measures what needs no server.
+        seconds: Of one measurement.
+        records: Of a publication.
+        directory: For native files.
+    """
+
+    echo: Server
+    alone: Alone
+    seconds: float
+    records: int
+    directory: Path
+
+
+async def _beside_echo(
+    bench: Bench, world: World, path: str, load: Load, target: Target | None
+) -> Case:
+    size = await answer_bytes(world.server, load.path, load.bodies[0])
+    echo = msgspec.structs.replace(load, path=f"{ECHO_SERVICE}{size}")
+    return Case(
+        path=path,
+        own=lambda: calls(world.server, load, bench.seconds),
+        unit="calls" if load.units == 1 else "lookups",
+        world=world,
+        limit="bare echo" if load.units == 1 else "batch echo",
+        measure_limit=lambda: calls(bench.echo, echo, bench.seconds),
+        target=target,
+    )
+
+
+async def single(bench: Bench, world: World) -> Case:
+    """A single check against a bare echo of its size."""
+    bodies = checks(world.people, SINGLE_BODIES, DEFAULT_DESTINATION)
+    least = 0.75 if world.kind.nodes else 0.85
+    load = Load(CHECK, bodies, SINGLE_IN_FLIGHT)
+    return await _beside_echo(bench, world, "check", load, Target(least))
+
+
+def batch_load(people: int, size: int, destination: str) -> Load:
+    """Return a load of batches."""
+    bodies = batches(people, size, max(8, BATCH_ITEMS // size // 4), destination)
+    return Load(BATCH_CHECK, bodies, _BATCHES_IN_FLIGHT[size], size)
+
+
+async def batch(bench: Bench, world: World, size: int) -> Case:
+    """Batches of a size against an echo of theirs, or the driver's grouped reads."""
+    load = batch_load(world.people, size, DEFAULT_DESTINATION)
+    target = None if world.kind.nodes or size != max(BATCH_SIZES) else Target(100_000, True)
+    case = await _beside_echo(bench, world, f"batch of {size:,}", load, target)
+    if world.kind.nodes and size == GROUP:
+        task = Task(
+            kind="reads", settings=plain(world.settings), people=world.people, seconds=bench.seconds
+        )
+        case.limit, case.target = "driver, IN of 100", Target(0.7)
+        case.measure_limit = lambda: bench.alone.measure(task)
+    return case
+
+
+async def batch_with_rules(bench: Bench, world: World) -> Case:
+    """Batches of a thousand under the shipped policy with the most rules."""
+    size = max(BATCH_SIZES)
+    load = batch_load(world.people, size, RULES_POLICY)
+    target = None if world.kind.nodes else Target(60_000, True)
+    return await _beside_echo(bench, world, f"batch of {size:,}, 9 rules", load, target)
+
+
+class _Files:
+    """Native files, each newer than those before, made before they are timed."""
+
+    def __init__(self, bench: Bench, world: World) -> None:
+        self._bench, self._people = bench, world.people
+        self._as_of_ms = system_clock() - HOUR_MS
+        self.path = bench.directory / f"publication-{world.kind.nodes}-{world.statements}.csv"
+
+    def newer(self) -> bytes:
+        """Return a file of one second later, and leave it at its place."""
+        self._as_of_ms += 1_000
+        data = native_file(self._people, self._bench.records, self._as_of_ms)
+        self.path.write_bytes(data)
+        return data
+
+
+async def streaming(bench: Bench, world: World) -> Case:
+    """A native file until it is durable, against raw writes of the same rows."""
+    files = _Files(bench, world)
+
+    async def own() -> Round:
+        return await publication(world.server, stream_of(files.newer()), bench.records)
+
+    async def raw() -> Round:
+        files.newer()
+        settings = plain(world.settings)
+        now_ms = system_clock()
+        task = Task(kind="writes", settings=settings, file=str(files.path), now_ms=now_ms)
+        return await bench.alone.measure(task)
+
+    await own()  # The first puts rows there; from then on both overwrite.
+    return Case(
+        path="publication",
+        own=own,
+        unit="records",
+        world=world,
+        limit="driver, batches of 50" if world.kind.nodes else "executemany, 1,000 a commit",
+        measure_limit=raw,
+        target=Target(0.5) if world.kind.nodes else Target(40_000, True),
+    )
+
+
+async def decoding(bench: Bench, world: World) -> Case:
+    """Publication against decoding its file and nothing else."""
+    case, files = await streaming(bench, world), _Files(bench, world)
+    files.path = bench.directory / "decode.csv"
+    files.newer()
+    task = Task(kind="decode", file=str(files.path), now_ms=system_clock())
+    case.path, case.limit, case.target = "publication", "decode alone", None
+    case.measure_limit = lambda: bench.alone.measure(task)
+    return case
+
+
+def policies(bench: Bench) -> Iterator[Case]:
+    """Deciding alone, under the default and under the most rules."""
+    for name, title in (("default", "default policy"), (RULES_POLICY, "9 rules")):
+        task = Task(kind="policy", policy=name, seconds=bench.seconds, now_ms=system_clock())
+        yield Case(
+            path=f"decide, {title}",
+            own=lambda task=task: bench.alone.measure(task),  # type: ignore[misc]
+            unit="decisions",
+        )
+
+
+async def cases_of(bench: Bench, world: World, *, streams: bool) -> list[Case]:
+    """Return all cases of a store; streams only where there is no TLS."""
+    found = [await single(bench, world)]
+    found += [await batch(bench, world, size) for size in BATCH_SIZES]
+    found.append(await batch_with_rules(bench, world))
+    if streams:
+        found += [await streaming(bench, world), await decoding(bench, world)]
+    return found
+
+
+def plain(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings for another process: contact points as a list."""
+    points = settings.get("cassandra_contact_points")
+    changed = settings | {"data_dir": str(settings["data_dir"])}
+    if points is None:
+        return changed
+    return changed | {"cassandra_contact_points": msgspec.json.decode(points)}
