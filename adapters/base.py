@@ -31,6 +31,19 @@ class MissingKeyError(LookupError):
         self.key = key
 
 
+class KeySizeError(ValueError):
+    """A key of a format has a length with which it cannot be used: a mistake in the settings.
+
+    Attributes:
+        key: The name of the key.
+        size: The bytes that it must have; 0 where any number will do but none.
+    """
+
+    def __init__(self, key: str, size: int) -> None:
+        super().__init__(f"the key {key!r} needs {size or 'some'} bytes")
+        self.key, self.size = key, size
+
+
 def key_of(keys: Keys, name: str) -> bytes:
     """Give a key of a format by its name.
 
@@ -113,6 +126,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         has_header: Whether a resumed stream repeats its first line.
         as_of_field: What errors about the as-of time name.
         keys: Names of the keys that it needs.
+        key_sizes: The bytes of those keys that must have a certain length.
         decode: From a payload, the receiving instant in epoch milliseconds and keys to one outcome
             for each record. Never raises for any bytes.
         encode: From issuer, document, health code and keys to the canonical bytes of a payload
@@ -131,10 +145,24 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     has_header: bool = False
     as_of_field: str
     keys: tuple[str, ...] = ()
+    key_sizes: Mapping[str, int] = {}
     decode: Callable[[bytes, int, Keys], list[Outcome]]
     encode: Callable[[str, Document, HealthCode, Keys], bytes]
     reader: NewReader
     decode_record: Callable[[bytes, int, Keys], Outcome] | None = None
+
+
+def check_keys(format_: Format, keys: Keys) -> None:
+    """Check the keys of a format before anything is decoded with them.
+
+    Raises:
+        MissingKeyError: One is not there.
+        KeySizeError: One is empty, or has not the length that its cipher needs.
+    """
+    for name in format_.keys:
+        key, size = key_of(keys, name), format_.key_sizes.get(name, 0)
+        if not key or (size and len(key) != size):
+            raise KeySizeError(name, size)
 
 
 class WholeReader:

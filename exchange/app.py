@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from adapters.base import Keys
+from adapters.base import Keys, KeySizeError, MissingKeyError, check_keys
 from adapters.registry import FORMATS
 from exchange.core.compiled_policy import CompiledPolicy
 from exchange.core.errors import StartError
@@ -131,7 +131,7 @@ def load_format_keys(directory: Path | None) -> Mapping[str, Keys]:
     """Read the keys of formats that sign or encrypt: one TOML file per format, names to hex.
 
     Raises:
-        StartError: A file cannot be read or names no format.
+        StartError: A file cannot be read, names no format, or has not the keys that it needs.
     """
     if directory is None:
         return {}
@@ -146,6 +146,10 @@ def load_format_keys(directory: Path | None) -> Mapping[str, Keys]:
             raise StartError(
                 f'The key file {path.name} is not of the form NAME = "HEX" in each line.'
             ) from error
+        try:
+            check_keys(FORMATS[path.stem], found[path.stem])
+        except (MissingKeyError, KeySizeError) as error:
+            raise StartError(f"The key file {path.name} will not do: {error.args[0]}.") from error
     return found
 
 

@@ -18,6 +18,9 @@ from adapters.writing import Values
 from exchange.core.health_code import HealthCode
 from exchange.core.outcome import Outcome, Rejected
 
+COLUMNS_MAX: Final = 1_000
+"""No file has more: each short line is filled up to the number of columns of the header."""
+
 _NEEDS_QUOTES: Final = frozenset(',"\r\n')
 
 
@@ -72,7 +75,7 @@ class CsvLayout:
     def open(self, header: bytes, received: Received) -> OpenFile | Rejected:
         line = decoded(header, self.codec)
         names = None if line is None else _cells(line)
-        if names is None:
+        if names is None or len(names) > COLUMNS_MAX:
             return MALFORMED_PAYLOAD
         places: dict[str, int] = {}
         for at, name in enumerate(names):

@@ -5,7 +5,7 @@ the records stand; from this both directions follow. ``Text`` marks a string tha
 JSON text.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Final
 
@@ -62,7 +62,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     nothing_field: str = ""
     empty_is_nothing: bool = False
     prepare: Callable[[Any], None] | None = None
-    split: Callable[[Any], list[Any] | Rejected] | None = None
+    split: Callable[[Any], Iterable[Any] | Rejected] | None = None
     join: Callable[[dict[str, Any]], Any] | None = None
 
 
@@ -90,8 +90,8 @@ def _value_at(value: Any, dotted: str) -> Any:
     return value
 
 
-Unwrap = Callable[[Any], list[Any] | Rejected]
-"""From the value of a payload to its records, or the only outcome."""
+Unwrap = Callable[[Any], Iterable[Any] | Rejected]
+"""From the value of a payload to its records, to be read one by one, or the only outcome."""
 
 
 def compile_envelope(envelope: Envelope) -> Unwrap:
@@ -108,7 +108,7 @@ def compile_envelope(envelope: Envelope) -> Unwrap:
     )
     expected = list if many else dict
 
-    def unwrap(value: Any) -> list[Any] | Rejected:  # noqa: PLR0911 - one return a finding
+    def unwrap(value: Any) -> Iterable[Any] | Rejected:  # noqa: PLR0911 - one return a finding
         if path and value.__class__ is not dict:
             return MALFORMED_PAYLOAD
         if check_code is not None and (failure := check_code(value)) is not None:

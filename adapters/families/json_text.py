@@ -18,6 +18,11 @@ class UnreadableError(ValueError):
 NOT_WHOLE: Final = object()
 """Stands for a number with a fraction or an exponent: no scalar, no container."""
 
+VALUES_MAX: Final = 2_000_000
+"""The largest batch, 5,000 records, has 400 for each: it bounds what a text of nothing but brackets
+can take, which is some forty times its size, to a few hundred megabytes.
+"""
+
 _DECODER: Final = msgspec.json.Decoder(float_hook=lambda _: NOT_WHOLE)
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -33,12 +38,22 @@ def read_json(payload: bytes | str) -> Any:
     ``NOT_WHOLE``. Of a repeated key the last counts.
 
     Raises:
-        UnreadableError: It is not UTF-8, no JSON, or nested too deeply.
+        UnreadableError: It is not UTF-8, no JSON, nested too deeply, or may hold more than
+            ``VALUES_MAX`` values.
     """
+    if len(payload) > VALUES_MAX and _values_at_most(payload) > VALUES_MAX:
+        raise UnreadableError
     try:
         return _DECODER.decode(payload)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return _read_with_care(payload)
+
+
+def _values_at_most(payload: bytes | str) -> int:
+    """Count what can stand in front of a value; what stands in texts is counted too."""
+    if isinstance(payload, str):
+        return sum(map(payload.count, ",[{"))
+    return sum(map(payload.count, (b",", b"[", b"{")))
 
 
 def _read_with_care(payload: bytes | str) -> Any:

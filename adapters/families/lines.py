@@ -6,7 +6,6 @@ and a trailer are; the reader here knows where lines begin and end, and how far 
 """
 
 from functools import partial
-from itertools import islice
 from typing import Final, Literal, Protocol
 
 from adapters.base import NO_KEYS, START, Format, Keys, Position
@@ -97,8 +96,10 @@ class LineReader:
         self._opened: OpenFile | Rejected | None = None
         self._partial = bytearray()
         self._held = b""
+        self._held_size = 0
         self._header = b""
         self._blocks: list[tuple[bytes, int]] = []
+        self._split: tuple[bytes, list[bytes]] = b"", []
         self._fed = 0
         self._base = 0
         self._at_start = True
@@ -132,15 +133,20 @@ class LineReader:
     def raw(self, index: int) -> bytes | None:
         for block, count in self._blocks:
             if index < count:
-                # Lines with nothing but blanks give no outcome, all others give one.
-                lines = (
-                    line for line in block.split(b"\n") if not _is_blank(line, self._layout.codec)
-                )
-                line = next(islice(lines, index, None))
+                line = self._lines(block)[index]
                 too_long = line.startswith(_UNDECODABLE)  # Its beginning is forgotten.
                 return None if too_long else self._header + line + b"\n"
             index -= count
         return None
+
+    def _lines(self, block: bytes) -> list[bytes]:
+        """Give the lines of a block that have an outcome; the last block is remembered."""
+        if self._split[0] is not block:
+            # Lines with nothing but blanks give no outcome, all others give one.
+            codec = self._layout.codec
+            lines = [line for line in block.split(b"\n") if not _is_blank(line, codec)]
+            self._split = block, lines
+        return self._split[1]
 
     def _take(self, piece: bytes) -> list[Outcome]:
         """Read the lines that a piece completes, and keep the rest."""
@@ -184,34 +190,49 @@ class LineReader:
         if isinstance(self._opened, Rejected):
             return []
         if self._layout.has_trailer:
-            block = self._held + block
-            last = self._last_line(block)
-            block, self._held = block[:last], block[last:]
+            block = self._hold_back(block)
         outcomes = self._opened.read(block)
         self._blocks.append((block, 0 if self._opened.failure else len(outcomes)))
         self._records += len(outcomes)
         if not self._held.startswith(_UNDECODABLE):  # Its length is not known any more.
-            self._position = Position(self._base + end - len(self._held), self._records)
+            self._position = Position(self._base + end - self._held_size, self._records)
         return [] if self._opened.failure else outcomes
 
     def _open(self, block: bytes) -> tuple[OpenFile | Rejected | None, bytes]:
         """Read the header, the first line that is not blank; give also what follows it."""
-        while block:
-            line, _, block = block.partition(b"\n")
+        start = 0
+        while start < len(block):
+            end = block.find(b"\n", start) + 1 or len(block)
+            line = block[start:end].removesuffix(b"\n")
             if not _is_blank(line, self._layout.codec):
                 self._header = line + b"\n"
-                return self._layout.open(line, self._received), block
+                return self._layout.open(line, self._received), block[end:]
+            start = end
         return None, b""
 
-    def _last_line(self, block: bytes) -> int:
-        """Find the beginning of the last line that is not blank; 0 if there is none."""
-        end = len(block)
+    def _hold_back(self, block: bytes) -> bytes:
+        """Keep the last line that is not blank, which may be the trailer; give what is before it.
+
+        Blank lines after it are counted, not kept: there can be any number of them.
+        """
+        start, end = self._last_line(block)
+        if start == end:
+            self._held_size += len(block) if self._held else 0
+            return b""
+        before, self._held = self._held + block[:start], block[start:end]
+        self._held_size = len(block) - start
+        return before
+
+    def _last_line(self, block: bytes) -> tuple[int, int]:
+        """Find the last line that is not blank; an empty range if there is none."""
+        filled = len(block.rstrip(_BLANK_BYTES))
+        end = (block.find(b"\n", filled) + 1 or len(block)) if filled else 0
         while end > 0:
             start = block.rfind(b"\n", 0, end - 1) + 1
             if not _is_blank(block[start:end], self._layout.codec):
-                return start
+                return start, end
             end = start
-        return 0
+        return 0, 0
 
 
 class LineWriter(Protocol):

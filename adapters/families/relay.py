@@ -1,6 +1,6 @@
 """The national answer and its relays: one person, and one report for each reporting member."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from adapters.families.json_document import RECORD, Envelope, Text
@@ -39,22 +39,28 @@ ROWS = (
 )
 
 
-def split(data: dict[str, Any]) -> list[Any] | Rejected:
+def split(data: dict[str, Any]) -> Iterable[Any] | Rejected:
     """Make one record of each report; what belongs to the person goes into every one."""
     reports = data.get(REPORTS)
     if reports is None or reports == []:
         return _NO_REPORT
     if reports.__class__ is not list:
         return MALFORMED_PAYLOAD
-    shared = _shared(data)
-    return [shared | {REPORTS: report} if report.__class__ is dict else None for report in reports]
+    return _records(data, reports)
 
 
-def _shared(data: dict[str, Any]) -> dict[str, Any]:
-    """Give what is said about the person; of the list of declarations the first element."""
+def _records(data: dict[str, Any], reports: list[Any]) -> Iterator[Any]:
+    """Give a record for each report, of the list of declarations the first element.
+
+    One object serves all of them, as a record is read before the next one is asked for: copies
+    would cost the number of reports times the number of fields.
+    """
     declarations = data.get(DECLARATIONS)
     first = declarations[0] if isinstance(declarations, list) and declarations else None
-    return data | {DECLARATIONS: first}
+    record = data | {DECLARATIONS: first}
+    for report in reports:
+        record[REPORTS] = report
+        yield record if report.__class__ is dict else None
 
 
 def join(record: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 The envelope is a JSON object of texts. Its MAC covers all other texts as they stand, and it is
 checked before anything is decrypted, so that a forged payload never reaches cipher or parser.
-Whether an envelope was seen before (nonce, timestamp) is for the receiving server to ask.
+Whether an envelope was seen before (nonce, timestamp) is not asked: its statements are as old as
+when it was first sent, and a statement that is not newer changes nothing.
 """
 
 import binascii
@@ -25,7 +26,10 @@ from exchange.core.outcome import Outcome, Reason, Rejected
 from exchange.core.times import SECOND_MS
 
 SM4_KEY: Final = "sm4"
-"""Name of the key of the cipher, 16 bytes."""
+"""Name of the key of the cipher."""
+
+SM4_KEY_BYTES: Final = 16
+"""SM4 has keys of one length only."""
 
 MAC_KEY: Final = "mac"
 """Name of the key of the MAC."""
@@ -149,6 +153,7 @@ def sealed(inner: Format, service: str) -> Format:
     return msgspec.structs.replace(
         inner,
         keys=(SM4_KEY, MAC_KEY),
+        key_sizes={SM4_KEY: SM4_KEY_BYTES},
         decode=decode,
         encode=encode,
         reader=partial(WholeReader, decode),

@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from adapters.base import NO_KEYS, MissingKeyError
+from adapters.base import NO_KEYS, Keys, KeySizeError, MissingKeyError, check_keys
 from adapters.families.sealed import seal, unseal
 from adapters.registry import FORMATS
-from exchange.core.outcome import Reason, Rejected
+from exchange.core.outcome import Reason, Rejected, Translated
 from tests.adapters.cases_io import KEYS
 
 SEALED = FORMATS["220000-sealed-v1"]
@@ -65,3 +65,36 @@ def test_a_missing_key_is_a_mistake_in_the_settings_and_no_outcome(name: str) ->
     assert raised.value.key == name
     with pytest.raises(MissingKeyError):
         SEALED.decode(b"no payload at all", 0, NO_KEYS)
+
+
+@pytest.mark.parametrize("keys", [
+    OURS | {"sm4": bytes(15)}, OURS | {"sm4": bytes(32)}, OURS | {"sm4": b""}, OURS | {"mac": b""},
+])  # fmt: skip
+def test_keys_of_a_wrong_length_are_found_before_they_are_used(keys: Keys) -> None:
+    with pytest.raises(KeySizeError):
+        check_keys(SEALED, keys)
+
+
+@pytest.mark.parametrize("name", ["sm4", "mac"])
+def test_a_missing_key_is_found_before_it_is_used(name: str) -> None:
+    with pytest.raises(MissingKeyError) as raised:
+        check_keys(SEALED, {key: value for key, value in OURS.items() if key != name})
+    assert raised.value.key == name
+
+
+@pytest.mark.parametrize("format_id", FORMATS)
+def test_the_test_keys_of_every_format_will_do(format_id: str) -> None:
+    check_keys(FORMATS[format_id], KEYS.get(format_id, NO_KEYS))
+
+
+def test_an_envelope_that_is_sent_again_says_the_same_again() -> None:
+    record = (
+        '{"certType":"SFZ","certNo":"510102190402290011","color":"G",'
+        '"assessTime":"2022-04-01 08:00:00"}'
+    )
+    inner = f'{{"code":"000000","data":[{record}]}}'.encode()
+    payload = seal(inner, SERVICE, 1_648_771_200_000, OURS)
+    (first,) = SEALED.decode(payload, 1_648_771_200_000, OURS)
+    (again,) = SEALED.decode(payload, 1_648_857_600_000, OURS)
+    assert isinstance(first, Translated)
+    assert again == first
