@@ -219,7 +219,11 @@ class Exchange:
             f"{bracketed(settings.host)}:{port}", None if tls is None else tls.credentials()
         )
         self._observation = Observation(
-            self._store.name, self._note_policies, self._figures_dir, settings.metrics_port
+            self._store.name,
+            self._note_policies,
+            self._figures_dir,
+            settings.metrics_port,
+            settings.trace_endpoint,
         )
         look = StoreLook(self._store.check, self._server.health.tell)
         self._background.append(asyncio.create_task(look.run()))

@@ -45,6 +45,12 @@ class Settings(BaseSettings):
         description="Port on 127.0.0.1 that Prometheus asks, of all workers together; 0 takes any "
         "free one; none is opened where this is not set.",
     )
+    trace_endpoint: str = Field(
+        default="",
+        pattern=r"^(https?://.+)?$",
+        description="Address of an OpenTelemetry collector (OTLP over HTTP, as "
+        "http://127.0.0.1:4318) that is sent the spans of callers who record theirs; empty: none.",
+    )
     drain_seconds: float = Field(
         default=25.0,
         gt=0,

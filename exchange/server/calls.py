@@ -21,6 +21,7 @@ from google.rpc import status_pb2
 from exchange.core.caller import Caller
 from exchange.core.errors import DeadlineError, ExchangeError, InvalidRequestError
 from exchange.metrics import CALL_SECONDS, CALLS, CALLS_RUNNING
+from exchange.metrics.trace import CURRENT, REQUEST_ID, TRACEPARENT, served, trace_of
 from exchange.server.access import require
 from exchange.server.account import Account
 from exchange.server.gate import Gate
@@ -86,8 +87,11 @@ class _Call:
         self._parse = method.request.FromString
         self._served = 0
 
-    def _begin(self) -> float:
+    def _begin(self, context: Context) -> float:
         CALLS_RUNNING.add(1)
+        metadata = dict(context.invocation_metadata() or ())
+        if TRACEPARENT in metadata or REQUEST_ID in metadata:
+            CURRENT.set(trace_of(metadata))
         return time.perf_counter()
 
     def _message(self, request: bytes) -> Message:
@@ -114,6 +118,7 @@ class _Call:
         CALLS_RUNNING.add(-1)
         CALLS.add((self._name, code.name, kind))
         CALL_SECONDS.observe(seconds, (self._name,))
+        served(self._name, seconds, failed=error is not None)
         self._served += 1
         if error is None and self._served % self._method.log_sample:
             return
@@ -149,7 +154,7 @@ class UnaryCall(_Call):
 
     async def serve(self, request: bytes, context: Context) -> bytes:
         """Serve one call, or end it with a status."""
-        started = self._begin()
+        started = self._begin(context)
         caller: Caller | None = None
         try:
             if self._transport.gate.held:
@@ -176,7 +181,7 @@ class StreamCall(_Call):
 
     async def serve(self, requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
         """Serve one stream, or end it with a status."""
-        started = self._begin()
+        started = self._begin(context)
         caller: Caller | None = None
         try:
             if self._transport.gate.held:

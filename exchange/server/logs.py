@@ -13,6 +13,7 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from exchange.metrics import trace
 from exchange.settings import Settings
 
 _LEVELS = {
@@ -43,10 +44,16 @@ def without_values(_logger: WrappedLogger, _name: str, event: EventDict) -> Even
     return event
 
 
+def with_trace(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Add the trace and the request id of the call that is being served."""
+    return {**event, **trace.fields()}
+
+
 def processors(renderer: Processor) -> list[Processor]:
     """Return what every log line goes through, in order."""
     return [
         structlog.contextvars.merge_contextvars,
+        with_trace,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         without_values,

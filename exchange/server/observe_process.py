@@ -10,8 +10,10 @@ from pathlib import Path
 
 from exchange.metrics import BUILD_INFO
 from exchange.metrics.exposition import local_figures
+from exchange.metrics.trace import export_to
 from exchange.server.observe import FiguresFile, GatheredFigures, Pulse
 from exchange.server.observe_port import ObservePort
+from exchange.server.observe_spans import SpanSender
 
 
 class Observation:
@@ -22,7 +24,12 @@ class Observation:
     """
 
     def __init__(
-        self, store_name: str, due: Callable[[], None], directory: Path | None, port: int | None
+        self,
+        store_name: str,
+        due: Callable[[], None],
+        directory: Path | None,
+        port: int | None,
+        trace_endpoint: str = "",
     ) -> None:
         """Take what is needed.
 
@@ -31,6 +38,7 @@ class Observation:
             due: Sets gauges that somebody has to set; called once a second.
             directory: Where the parent looks for this worker's figures; None: it has no parent.
             port: Where a process without a parent serves its own; None: nowhere.
+            trace_endpoint: Where spans are sent; ``""``: nowhere.
 
         Raises:
             StartError: The port is taken.
@@ -41,6 +49,8 @@ class Observation:
         if directory is None and port is not None:
             self._server = ObservePort(local_figures, port)
         self.port = 0 if self._server is None else self._server.port
+        self._spans = SpanSender(trace_endpoint) if trace_endpoint else None
+        export_to(self._spans)
         labels = (version("health-exchange"), platform.python_version(), store_name)
         BUILD_INFO.set(1, labels)
         self._task = asyncio.create_task(Pulse(self._beat).run())
@@ -59,6 +69,9 @@ class Observation:
             self._file.close()
         if self._server is not None:
             await asyncio.to_thread(self._server.close)
+        if self._spans is not None:
+            export_to(None)
+            await asyncio.to_thread(self._spans.close)
 
 
 @contextmanager

@@ -12,6 +12,8 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
+import structlog
+
 from exchange.core.errors import StoreError
 from exchange.core.members import BY_CODE
 from exchange.core.statement import Entry, Row, as_of_ms_of, decode_value
@@ -24,14 +26,18 @@ from exchange.metrics import (
     STORE_OPERATIONS,
     VISIBLE_SECONDS,
 )
+from exchange.metrics.trace import part
 from exchange.stores.base import SchemaState, SchemaStep, ShelfItem, Store, SweepProgress
 
 LOOK_SECONDS = 1.0
 """At most one write in so long is looked for by a read: one read a second is no load."""
 LOOKS_MAX = 20
 """A statement that is not seen after so many reads is given up: other figures tell more then."""
+SLOW_SECONDS = 1.0
+"""An operation that takes longer has a log line of its own; most callers have given up by then."""
 _US_PER_SECOND = 1_000_000
 
+_log = structlog.get_logger("exchange.store")
 _Result = TypeVar("_Result")
 
 
@@ -117,7 +123,8 @@ class ObservedStore(Store):
         started = time.perf_counter()
         result = "cancelled"
         try:
-            answer = await work
+            with part(f"store {operation}"):
+                answer = await work
             result = "ok"
         except StoreError as error:
             result = error.reason
@@ -126,6 +133,9 @@ class ObservedStore(Store):
             result = "defect"
             raise
         finally:
+            if time.perf_counter() - started > SLOW_SECONDS:
+                # With the trace of the call that waited: the caller can be told why.
+                _log.warning("store_slow", store=self.name, operation=operation, result=result)
             STORE_OPERATIONS.add((self.name, operation, result))
             STORE_OPERATION_SECONDS.observe(time.perf_counter() - started, (self.name, operation))
         return answer
