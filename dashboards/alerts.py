@@ -214,6 +214,18 @@ _OTHERS = (
         playbook="member-flood",
     ),
     Alert(
+        name="PolicyNotLoaded",
+        expression=(
+            "sum by (instance) "
+            '(increase(health_exchange_policy_reads_total{result="defect"}[5m])) > 0'
+        ),
+        lasting="1m",
+        severity=PAGE,
+        summary="{{ $labels.instance }} cannot use a policy that was published; the one before "
+        "stays in force.",
+        playbook="policy-not-loaded",
+    ),
+    Alert(
         name="CertificateEnds",
         expression="health_exchange_certificate_expiry_timestamp_seconds - time() < 14 * 86400",
         lasting="10m",

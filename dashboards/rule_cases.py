@@ -329,6 +329,18 @@ CASES: tuple[Case, ...] = (
         expected=(Fires(30, ()), Fires(60, ("CassandraHeapFull",)), Fires(80, ())),
     ),
     Case(
+        name="a published policy cannot be used, until it is rolled back",
+        series=_healthy(60)
+        | {
+            'health_exchange_policy_reads_total{job="health-exchange",instance="x",result="ok"}': (
+                "0+120x10 1200x10 1200+120x40"
+            ),
+            'health_exchange_policy_reads_total{job="health-exchange",instance="x",'
+            'result="defect"}': "0x10 120+120x10 1320x40",
+        },
+        expected=(Fires(10, ()), Fires(14, ("PolicyNotLoaded",)), Fires(30, ())),
+    ),
+    Case(
         name="a certificate ends in ten days, and is renewed",
         series=_healthy(120)
         | {

@@ -87,6 +87,21 @@ RECOGNITION = Dashboard(
                     ),
                 ),
                 Panel(
+                    title="Looks at the policies",
+                    description="Each worker looks once a second, by result. Good: ok, and nothing "
+                    "else; what was known stays in use otherwise.",
+                    unit="cps",
+                    playbook="policy-not-loaded",
+                    width=8,
+                    queries=(
+                        Query(
+                            "sum by (result) "
+                            "(rate(health_exchange_policy_reads_total[$__rate_interval]))",
+                            "{{result}}",
+                        ),
+                    ),
+                ),
+                Panel(
                     title="Refused after a change of policy",
                     description="REFUSE as a share of decisions; changes of policies are marked. "
                     "Good: it moves as the dry run of the policy had said.",

@@ -158,6 +158,13 @@ POLICY_REVISION = Gauge(
     series_max=2 * MEMBERS_MAX,
     across=Across.MAX,
 )
+POLICY_READS = Counter(
+    "policy_reads",
+    "Looks at the policies in the store by result: ok, or why what was known stays in use (a "
+    "reason of the store, or defect: one could not be made ready).",
+    ("result",),
+    series_max=10,
+)
 CERTIFICATE_EXPIRY = Gauge(
     "certificate_expiry_timestamp_seconds",
     "When a certificate in use ends, in seconds since 1970: of the server, of the authority.",

@@ -15,6 +15,7 @@ from exchange.core.compiled_policy import CompiledPolicy
 from exchange.core.errors import StoreError
 from exchange.core.members import MEMBERS
 from exchange.core.policy_ledger import NO_REVISION
+from exchange.metrics import POLICY_READS
 from exchange.operations.clock import Clock
 from exchange.operations.policy_shelf import PolicyShelf, StoredLedger
 from exchange.operations.shipped import default_for
@@ -72,8 +73,13 @@ class PoliciesInForce:
             await asyncio.sleep(POLL_SECONDS)
             try:
                 await self.refresh()
+                POLICY_READS.add(("ok",))
             except StoreError as error:
+                POLICY_READS.add((error.reason,))
                 _log.warning("policies_not_read", reason=error.reason)
+            except Exception as error:  # noqa: BLE001 - one bad revision must not end the looking.
+                POLICY_READS.add(("defect",))
+                _log.error("policy_not_ready", exc_info=error)
 
     def _is_new(self, destination: str, stored: StoredLedger) -> bool:
         known = self._published.get(destination)
