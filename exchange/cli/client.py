@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from exchange.api.v1 import (
     health_code_service_pb2_grpc,
     member_service_pb2_grpc,
+    quarantine_service_pb2_grpc,
     recognition_service_pb2_grpc,
 )
 from exchange.cli import failures
@@ -103,6 +104,7 @@ class Client:
         self._metadata = ((CALLER_METADATA, connection.caller),) if plaintext else ()
         self.health_codes = health_code_service_pb2_grpc.HealthCodeServiceStub(channel)
         self.recognition = recognition_service_pb2_grpc.RecognitionServiceStub(channel)
+        self.quarantine = quarantine_service_pb2_grpc.QuarantineServiceStub(channel)
         self.members = member_service_pb2_grpc.MemberServiceStub(channel)
 
     def call(self, method: Callable[..., Response], request: Message) -> Response:

@@ -19,7 +19,7 @@ class ExitCode(IntEnum):
 MEANINGS: dict[ExitCode, str] = {
     ExitCode.DONE: "done; that a traveller is refused is an answer, not an error",
     ExitCode.DEFECT: "a defect of this program",
-    ExitCode.SOME_FAILED: "some records of a publication were not accepted",
+    ExitCode.SOME_FAILED: "some records were not accepted, or some cases did not pass",
     ExitCode.WRONG_INPUT: "the command line, a file or a request is wrong",
     ExitCode.NOT_ALLOWED: "the caller is unknown or may not do this",
     ExitCode.UNAVAILABLE: "the exchange or its store does not answer; try again later",

@@ -37,6 +37,10 @@ SEARCHED_AT_ONCE = 50
 """Entries that are read together when a person is looked for."""
 
 
+DAYS_MAX = 30
+"""The longest time limit there may be."""
+
+
 class QuarantineLimits(msgspec.Struct, frozen=True):
     """How much is kept for how long.
 

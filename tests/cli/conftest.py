@@ -89,6 +89,7 @@ def exchange(tmp_path_factory: pytest.TempPathFactory, certs_dir: Path) -> Itera
     """An exchange on an embedded store of its own, shared by the tests of the command line."""
     data_dir = tmp_path_factory.mktemp("exchange")
     (data_dir / "subject.key").write_text("1:" + "ab" * 32 + "\n")
+    (data_dir / "quarantine.key").write_text("1:" + "5c" * 16 + "\n")
     (data_dir / "certs").symlink_to(certs_dir)
     thread = _Thread(Settings(data_dir=data_dir, port=0))
     thread.start()

@@ -209,7 +209,7 @@ def test_erasing_needs_a_yes_and_then_nothing_is_known(
         *("--address", exchange.address),
     )
     assert (erased.code, erased.out) == (0, "1 statements erased.\n")
-    assert again.json == {"erased_count": 0}
+    assert again.json == {"erased_count": 0, "discarded_entry_count": 0}
     assert "NO_STATEMENT" in check.out
 
 

@@ -16,7 +16,7 @@ from exchange.app import Exchange, load_format_keys, make_store
 from exchange.cli import running
 from exchange.cli.client import Connection, Endpoint, Security, connect
 from exchange.cli.commands.certs import everybody, prepare
-from exchange.cli.commands.keys import write_format_keys, write_key_file
+from exchange.cli.commands.keys import write_format_keys, write_key_file, write_sealing_key_file
 from exchange.cli.commands.policies import publish_policy
 from exchange.cli.exits import CommandError, ExitCode
 from exchange.cli.options import ADDRESS_DEFAULT, member_urn, with_settings
@@ -76,6 +76,7 @@ def demo(
     configure_logs(settings)
     if not settings.subject_key_path.exists():
         write_key_file(settings.subject_key_path)
+    write_sealing_key_file(settings.quarantine_key_path)
     prepare(settings.certificates_dir, everybody(), system_clock())
     if settings.format_keys_dir is None:
         settings = settings.model_copy(

@@ -43,5 +43,7 @@ def erase(  # noqa: PLR0913 - an argument per option
     if json:
         print_json(as_dict(response))
     else:
-        out().print(f"{response.erased_count} statements erased.")
+        entries = f", {response.discarded_entry_count} quarantine entries discarded"
+        more = entries if response.discarded_entry_count else ""
+        out().print(f"{response.erased_count} statements erased{more}.")
     return ExitCode.DONE

@@ -1,15 +1,19 @@
-"""`keys`: make a subject key file."""
+"""`keys`: make the key files of an exchange."""
 
 import contextlib
 import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from adapters.base import Format
 from exchange.cli.exits import CommandError, ExitCode
 from exchange.cli.options import with_settings
 from exchange.cli.output import out
+from exchange.core.sealing import KEY_BYTES
 from exchange.core.subject import KEY_BYTES_MIN
 from exchange.settings import Settings
 
@@ -18,15 +22,27 @@ _FORMAT_KEY_BYTES = 16
 """What SM4 takes; keys of message authentication codes may have any length."""
 
 
-@with_settings("data_dir", "subject_key_file")
-def keys(settings: Settings) -> None:
-    """Make the subject key file, readable by you alone. Never overwrites one.
+OnlyQuarantine = Annotated[
+    bool, typer.Option("--only-quarantine", help="Make the key of the quarantine alone.")
+]
 
-    Back it up before anything else: without it all that is kept is unreachable.
+
+@with_settings("data_dir", "subject_key_file", "quarantine_key_file")
+def keys(settings: Settings, *, only_quarantine: OnlyQuarantine = False) -> None:
+    """Make the key files, readable by you alone. Never overwrites one.
+
+    Back the subject key up before anything else: without it all that is kept is unreachable. The
+    key of the quarantine seals what no adapter could read; without it that can be handed in again.
     """
-    path = settings.subject_key_path
-    write_key_file(path)
-    out().print(f"Wrote a new subject key to {path}. Back this file up, apart from the data.")
+    if not only_quarantine:
+        path = settings.subject_key_path
+        write_key_file(path)
+        out().print(f"Wrote a new subject key to {path}. Back this file up, apart from the data.")
+    path = settings.quarantine_key_path
+    if write_sealing_key_file(path):
+        out().print(f"Wrote a new key of the quarantine to {path}.")
+    else:
+        out().print(f"{path} is there already and stays as it is.")
 
 
 def write_key_file(path: Path) -> None:
@@ -48,6 +64,23 @@ def write_key_file(path: Path) -> None:
             "would be lost.",
             ExitCode.START_REFUSED,
         ) from None
+
+
+def write_sealing_key_file(path: Path) -> bool:
+    """Write a new key of the quarantine, unless there is a file already; tell whether it did.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    text = (
+        "# Key of the quarantine of a health-code exchange. Keep it secret.\n"
+        f"{FIRST_GENERATION}:{secrets.token_hex(KEY_BYTES)}\n"
+    )
+    try:
+        _write_secret(path, text)
+    except FileExistsError:
+        return False
+    return True
 
 
 def write_format_keys(directory: Path, formats: Mapping[str, Format]) -> None:

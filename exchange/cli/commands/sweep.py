@@ -1,6 +1,9 @@
 """`sweep`: remove from the store what is past retention."""
 
 import asyncio
+import secrets
+
+import msgspec
 
 from exchange.app import make_store
 from exchange.cli.commands.migrate import STORE_SETTINGS
@@ -8,6 +11,7 @@ from exchange.cli.options import Json, with_settings
 from exchange.cli.output import out, print_json
 from exchange.cli.progress import progress
 from exchange.operations.clock import system_clock
+from exchange.operations.quarantine import DAYS_MAX, Quarantine, QuarantineLimits
 from exchange.operations.retention import remembered_horizon_ms
 from exchange.settings import Settings
 from exchange.stores.base import SweepProgress
@@ -17,7 +21,8 @@ from exchange.stores.base import SweepProgress
 def sweep(settings: Settings, *, json: Json = False) -> None:
     """Remove statements that are past the retention the exchange was last served with.
 
-    They are hidden already; this gives the room back. Stopping half-way is safe.
+    Quarantine entries past their time go too. All of it is hidden already; this gives the room
+    back. Stopping half-way is safe.
     """
     swept = asyncio.run(_sweep(settings))
     if json:
@@ -39,6 +44,10 @@ async def _sweep(settings: Settings) -> SweepProgress:
             async for now in store.sweep(horizon_ms):
                 advance(now.fraction - last.fraction, now.scanned_count - last.scanned_count)
                 last = now
-        return last
+        # By the limit that each entry came with, whatever the settings of this command are.
+        limits = QuarantineLimits(days=DAYS_MAX)
+        quarantine = Quarantine(store.quarantine, None, limits, system_clock, secrets.token_bytes)
+        swept = await quarantine.sweep()
+        return msgspec.structs.replace(last, removed_count=last.removed_count + swept)
     finally:
         await store.close()

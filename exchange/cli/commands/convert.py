@@ -1,0 +1,107 @@
+"""`convert`: have the effective statement about a person in a member's own format."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from exchange.api.v1 import decision_pb2, health_code_service_pb2 as service_pb
+from exchange.cli.client import Connection, connect
+from exchange.cli.documents import read_document
+from exchange.cli.exits import CommandError
+from exchange.cli.options import (
+    ADDRESS_DEFAULT,
+    Address,
+    Caller,
+    DocumentFile,
+    FormatId,
+    Timeout,
+    member_urn,
+)
+from exchange.cli.output import code_of, err, instant, table
+from exchange.core.health_code import Level, State
+
+Destination = Annotated[str, typer.Option(help="Member whose format it is.")]
+National = Annotated[
+    bool, typer.Option("--national", help="The national answer instead: all members' reports.")
+]
+Out = Annotated[Path | None, typer.Option(help="File for the bytes; otherwise standard output.")]
+
+
+def convert(  # noqa: PLR0913 - an argument per option
+    destination: Destination,
+    *,
+    format_id: FormatId = "",
+    national: National = False,
+    document: DocumentFile = None,
+    output: Out = None,
+    caller: Caller = None,
+    address: Address = ADDRESS_DEFAULT,
+    timeout: Timeout = 10,
+) -> None:
+    """Write the statement about one person in a member's format, and say what was lost.
+
+    The bytes hold the document's number, as the format does; everything else goes to standard
+    error.
+    """
+    if bool(format_id) == national:
+        raise CommandError("Name a format with --format, or ask for --national.")
+    person = read_document(document)
+    with connect(Connection(address, caller or member_urn(destination), timeout)) as client:
+        if national:
+            answer = client.call(
+                client.health_codes.GetNationalHealthCode,
+                service_pb.GetNationalHealthCodeRequest(document=person),
+            )
+            payload = answer.payload
+            _show_reports(answer.reports)
+        else:
+            request = service_pb.ConvertHealthCodeRequest(
+                document=person, destination=f"members/{destination}", format=format_id
+            )
+            converted = client.call(client.health_codes.ConvertHealthCode, request)
+            payload = converted.payload
+            _show(converted)
+    if output is not None:
+        output.write_bytes(payload)
+    else:
+        sys.stdout.buffer.write(payload)
+        sys.stdout.buffer.flush()
+
+
+def _show(converted: service_pb.ConvertHealthCodeResponse) -> None:
+    console = err()
+    console.print(table(_COLUMNS, [_statement(converted.statement)]))
+    lost = [_lost(one) for one in converted.lost_fields]
+    console.print(f"Reads otherwise: {', '.join(lost)}." if lost else "Nothing was lost.")
+
+
+def _show_reports(reports: Iterable[service_pb.NationalReport]) -> None:
+    rows = [
+        (
+            *_statement(one.statement),
+            f"left out: {one.refusal_reason} {one.refusal_field}" if one.refusal_reason else "",
+        )
+        for one in reports
+    ]
+    err().print(table((*_COLUMNS, ""), rows))
+
+
+_COLUMNS = ("statement of", "level", "state", "as of", "stands")
+
+
+def _statement(used: decision_pb2.UsedStatement) -> tuple[str, ...]:
+    return (
+        code_of(used.issuer),
+        Level(used.level).name if used.level else "",
+        State(used.state).name,
+        instant(used.as_of_time),
+        decision_pb2.UsedStatement.Standing.Name(used.standing),
+    )
+
+
+def _lost(one: service_pb.LostField) -> str:
+    word = service_pb.LostField.Loss.Name(one.loss).lower().replace("_", " ")
+    return f"{one.field} ({word})"

@@ -1,0 +1,1 @@
+"""The conformance kit: case corpora run through the adapters, with a table and a page as report."""
