@@ -10,7 +10,7 @@ import typer
 
 from dashboards.alerts import ALERTS, Alert
 from dashboards.boards import BOARDS
-from dashboards.documentation import metrics_document
+from dashboards.documentation import alerts_document, metrics_document
 from dashboards.grafana import PLAYBOOKS_URL, dashboard_json
 from dashboards.rules import RECORDINGS, Recording, objective_recordings
 from dashboards.yaml_text import Yaml, yaml_text
@@ -117,6 +117,7 @@ def main(
         return
     wanted = {f"dashboards/generated/{path}": text for path, text in files().items()}
     wanted["docs/metrics.md"] = metrics_document()
+    wanted["docs/monitoring.md"] = alerts_document()
     if not check:
         _write(ROOT, wanted)
         return

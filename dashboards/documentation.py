@@ -1,5 +1,8 @@
-"""The document of the metrics, written from the table in ``exchange.metrics``."""
+"""The documents of metrics and alerts, written from their tables."""
 
+from dashboards.alerts import ALERTS
+from dashboards.objectives import OBJECTIVES
+from dashboards.rule_cases import CASES, Case
 from exchange.metrics import METRICS, PREFIX
 from exchange.metrics.kinds import Gauge, Histogram, Metric
 
@@ -54,3 +57,49 @@ def _line(metric: Metric) -> str:
     across = metric.across.value if isinstance(metric, Gauge) else "sum"
     cells = (f"`{shown_name(metric)}`", metric.kind, labels, series, across, metric.help)
     return f"| {' | '.join(cells)} |\n"
+
+
+_ALERTS_HEAD = """# Monitoring
+
+Written by `python -m dashboards.build` from `dashboards`; a test compares them.
+
+`make grafana-files` puts dashboards, provisioning, rules and playbooks into one folder. `make
+monitor` starts an exchange with two workers under load and a Prometheus that watches it, and says
+what to open. `make monitor-check` asks a real Prometheus every query of every panel and rule and prints how
+many series each has.
+
+Traces: a caller that sends the metadata `traceparent` or `x-request-id` finds both in our log
+lines; with the setting `trace_endpoint` the spans of calls and of operations of the store go to a
+collector of OpenTelemetry, for callers that record theirs.
+
+"""
+
+
+def alerts_document() -> str:
+    """Return the document of promises, alerts and what they were tried on."""
+    promises = "".join(f"| {one.name} | {one.promise} | {one.target:.1%} |\n" for one in OBJECTIVES)
+    alerts = "".join(
+        f"| {one.name} | {one.severity} | {one.lasting} |"
+        f" [{one.playbook}](../dashboards/playbooks/{one.playbook}.md) |\n"
+        for one in ALERTS
+    )
+    cases = "".join(f"| {case.name} | {', '.join(_fired(case))} |\n" for case in CASES)
+    return "".join(
+        (
+            _ALERTS_HEAD,
+            "## Promises\n\n| name | promise | target |\n| --- | --- | --- |\n",
+            promises,
+            "\nEach is watched over four pairs of windows: 14.4 times the rate that uses up a month's "
+            "budget over\nan hour, and 6 times over six hours, page; 3 times over a day and once "
+            "over three days are tickets.\n\n",
+            "## Alerts\n\n| alert | severity | lasting | playbook |\n| --- | --- | --- | --- |\n",
+            alerts,
+            "\n## What happens, and what fires\n\nRun by promtool: these alerts and no others, and "
+            "they resolve where the trouble ends.\n\n| what happens | fires |\n| --- | --- |\n",
+            cases,
+        )
+    )
+
+
+def _fired(case: Case) -> list[str]:
+    return sorted({name for one in case.expected for name in one.alerts})
