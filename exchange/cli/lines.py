@@ -1,7 +1,5 @@
 """How files of lines are made up: header, a line a record, trailer; seen from what is written."""
 
-from functools import lru_cache
-
 import msgspec
 
 from adapters.base import NO_KEYS, Format
@@ -39,7 +37,6 @@ def _lines(payload: bytes) -> list[bytes]:
     return [line + b"\n" for line in payload.removesuffix(b"\n").split(b"\n")]
 
 
-@lru_cache
 def trailer_lines(found: Format) -> bool:
     """Tell whether files of a format end in a line that counts the others."""
     for level in (Level.MEDIUM, Level.LOW):

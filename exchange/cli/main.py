@@ -11,10 +11,9 @@ from typer.exceptions import Abort, TyperException
 from exchange.cli import failures
 from exchange.cli.commands.certs import certs
 from exchange.cli.commands.check import check
-from exchange.cli.commands.conformance import conformance
-from exchange.cli.commands.convert import convert
 from exchange.cli.commands.decisions import decisions_app
 from exchange.cli.commands.demo import demo
+from exchange.cli.commands.doctor import doctor
 from exchange.cli.commands.erase import erase
 from exchange.cli.commands.keys import keys
 from exchange.cli.commands.list_health_codes import list_health_codes
@@ -22,10 +21,10 @@ from exchange.cli.commands.members import members
 from exchange.cli.commands.migrate import migrate
 from exchange.cli.commands.policies import policies_app
 from exchange.cli.commands.publish import publish_file
-from exchange.cli.commands.quarantine import quarantine_app
 from exchange.cli.commands.rules import rules_app
 from exchange.cli.commands.sample import sample
 from exchange.cli.commands.serve import serve
+from exchange.cli.commands.settings import show_settings
 from exchange.cli.commands.sweep import sweep
 from exchange.cli.exits import CommandError, ExitCode, epilog
 from exchange.cli.options import with_certificates
@@ -49,8 +48,6 @@ _FOR_MEMBERS, _TO_RUN, _TO_TRY = "For members and checkpoints", "To run an excha
 app.command("publish", rich_help_panel=_FOR_MEMBERS)(publish_file)
 app.command("check", rich_help_panel=_FOR_MEMBERS)(check)
 app.command("list", rich_help_panel=_FOR_MEMBERS)(list_health_codes)
-app.command("convert", rich_help_panel=_FOR_MEMBERS)(convert)
-app.command("conformance", rich_help_panel=_FOR_MEMBERS)(conformance)
 app.command("members", rich_help_panel=_FOR_MEMBERS)(members)
 app.add_typer(policies_app, name="policies", rich_help_panel=_FOR_MEMBERS)
 app.add_typer(rules_app, name="rules", rich_help_panel=_FOR_MEMBERS)
@@ -58,10 +55,11 @@ app.add_typer(decisions_app, name="decisions", rich_help_panel=_FOR_MEMBERS)
 app.command("serve", rich_help_panel=_TO_RUN)(serve)
 app.command("keys", rich_help_panel=_TO_RUN)(keys)
 app.add_typer(certs, name="certs", rich_help_panel=_TO_RUN)
+app.command("doctor", rich_help_panel=_TO_RUN)(doctor)
+app.command("settings", rich_help_panel=_TO_RUN)(show_settings)
 app.command("migrate", rich_help_panel=_TO_RUN)(migrate)
 app.command("sweep", rich_help_panel=_TO_RUN)(sweep)
 app.command("erase", rich_help_panel=_TO_RUN)(erase)
-app.add_typer(quarantine_app, name="quarantine", rich_help_panel=_TO_RUN)
 app.command("demo", rich_help_panel=_TO_TRY)(demo)
 app.command("sample", rich_help_panel=_TO_TRY)(sample)
 

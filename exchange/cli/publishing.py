@@ -24,7 +24,7 @@ FAILURES_KEPT_MAX = 10_000
 ATTEMPTS_MAX = 10
 """Streams in a row that bring nothing until a publication is given up: half a minute."""
 ATTEMPTS_AT_FIRST = 4
-"""The same before the first acknowledgement: there may be no exchange at that address at all."""
+"""The same while nothing could even be sent: there may be no exchange at that address at all."""
 DELAY_SECONDS_MIN, DELAY_SECONDS_MAX = 0.1, 5.0
 """Before the next stream: twice as long with each one that brought nothing."""
 
@@ -149,11 +149,13 @@ class Publisher:
                     told = self._count(answer, upload, label)
                     position = told.position
                     tell(told)
-                    fruitless, limit = 0, self._attempts_max
+                    fruitless = 0
             except grpc.RpcError as error:
                 if not stream.stalled and not _is_broken(error):
                     raise failures.of_call(error, self._connection.address) from error
                 fruitless += 1
+                if stream.was_taken:
+                    limit = self._attempts_max
                 if fruitless >= limit:
                     raise failures.of_call(error, self._connection.address) from error
                 self.tally.resumed_count += 1
@@ -188,6 +190,12 @@ class _Stream:
         self._opened = threading.Event()
         self._error: CommandError | OSError | None = None
         self.stalled = False
+        self._sent_count = 0
+
+    @property
+    def was_taken(self) -> bool:
+        """Whether somebody took messages: gRPC asks for the next when the last one has gone."""
+        return self._sent_count > 1
 
     def answers(self) -> Iterator[pb.StreamingPublishHealthCodesResponse]:
         """Send everything and give the acknowledgements as they come.
@@ -239,7 +247,9 @@ class _Stream:
             start.resume_position.payload_count = at.payload_count
         try:
             yield Message(start=start)
-            yield from self._upload.messages(at)
+            for message in self._upload.messages(at):
+                self._sent_count += 1
+                yield message
         except (CommandError, OSError) as error:
             # To end here would say that the file ends here.
             self._error = error

@@ -30,9 +30,7 @@ async def check_subject_keys(
         StoreUnavailableError: The store does not answer.
     """
     found = await store.mark(MARK)
-    seen = msgspec.json.decode(found, type=tuple[_Seen, ...]) if found else ()
-    for one in seen:
-        _compare(one, keys, _has_aged_out(one, seen, now_ms - retention_ms))
+    seen = _compared(found, keys, now_ms - retention_ms)
     known = {one.generation for one in seen}
     new = tuple(_seen(key, now_ms) for key in keys.keys if key.generation not in known)
     if not new:
@@ -41,6 +39,29 @@ async def check_subject_keys(
     if not await store.set_mark(MARK, value, expected=found):
         # Another server remembered its keys first: compare with those.
         await check_subject_keys(store, keys, now_ms, retention_ms)
+
+
+async def compare_subject_keys(
+    store: Store, keys: SubjectKeys, now_ms: int, retention_ms: int
+) -> tuple[int, ...]:
+    """Compare the keys with what the store remembers, and remember nothing.
+
+    Returns:
+        The generations that the store was served with.
+
+    Raises:
+        StartError: A key is not the one the store was written with, or one is missing.
+        StoreUnavailableError: The store does not answer.
+    """
+    seen = _compared(await store.mark(MARK), keys, now_ms - retention_ms)
+    return tuple(one.generation for one in seen)
+
+
+def _compared(found: bytes | None, keys: SubjectKeys, before_ms: int) -> tuple[_Seen, ...]:
+    seen = msgspec.json.decode(found, type=tuple[_Seen, ...]) if found else ()
+    for one in seen:
+        _compare(one, keys, _has_aged_out(one, seen, before_ms))
+    return seen
 
 
 def _seen(key: SubjectKey, now_ms: int) -> _Seen:

@@ -1,25 +1,20 @@
 """README is true: its command lines run, and what they print says what README shows."""
 
-import os
 import re
 import shlex
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from exchange.cli.exits import MEANINGS
+from tests.docs.conftest import ROOT, WAIT_SECONDS, Demo
 
-ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-ADDRESS = "127.0.0.1:7443"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WORD = re.compile(r"\b[A-Z]{3,}(?:_[A-Z]+)*\b")
-WAIT_SECONDS = 60
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -44,64 +39,6 @@ GRPCURL_LINES = [line for step in steps() for line in step.lines if line.startsw
 MAKE_LINES = [line for step in steps() for line in step.lines if line.startswith("make ")]
 
 
-class Demo(msgspec.Struct, frozen=True):
-    """What `make run` starts: where it listens, and the directory it was started in."""
-
-    address: str
-    directory: Path
-    said: str
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The demo that `make run` starts, on a free port and with few people."""
-    directory = tmp_path_factory.mktemp("demo")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "exchange", "demo", "--people", "200", "--port", "0"],
-        cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        said = ""
-        for line in process.stdout:
-            said += line
-            if "Ctrl-C stops." in line:
-                break
-        listens = re.search(r"listens on ([0-9.:]+),", said)
-        assert listens is not None, said
-        yield Demo(listens[1], directory, said)
-    finally:
-        process.terminate()
-        process.communicate(timeout=WAIT_SECONDS)
-
-
-def ran(line: str, demo: Demo) -> str:
-    """Run one of README's command lines against the demo and give what it printed."""
-    program = f"{shlex.quote(sys.executable)} -m exchange"
-    line = line.replace(".venv/bin/health-exchange", program).replace(ADDRESS, demo.address)
-    done = subprocess.run(  # noqa: S602 - README's lines are written for a shell
-        line,
-        shell=True,
-        cwd=demo.directory,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "HEALTH_EXCHANGE_ADDRESS": demo.address,
-        },
-        capture_output=True,
-        text=True,
-        timeout=WAIT_SECONDS,
-        check=False,
-    )
-    expected = 2 if "wrong" in line else 0
-    assert done.returncode == expected, done.stderr
-    return done.stdout
-
-
 def test_every_command_line_belongs_to_a_kind_that_is_run() -> None:
     lines = [line for step in steps() for line in step.lines]
     command_lines = [line for step in COMMAND_STEPS for line in step.lines]
@@ -111,7 +48,7 @@ def test_every_command_line_belongs_to_a_kind_that_is_run() -> None:
 def test_the_example_prints_what_readme_shows(demo: Demo) -> None:
     compared = 0
     for step in COMMAND_STEPS:
-        output = "".join(ran(line, demo) for line in step.lines)
+        output = "".join(demo.run(line, 2 if "wrong" in line else 0) for line in step.lines)
         for word in {*WORD.findall(step.shown), *re.findall(r"[\u4e00-\u9fff]+", step.shown)}:
             assert word in output, (word, step.lines)
             compared += 1
@@ -129,7 +66,7 @@ def test_the_demo_says_what_readme_shows(demo: Demo) -> None:
     reason="grpcurl is not on PATH: go install github.com/fullstorydev/grpcurl/cmd/grpcurl@latest",
 )
 def test_grpcurl_works_against_the_same_port(demo: Demo) -> None:
-    output = "".join(ran(line, demo) for line in GRPCURL_LINES)
+    output = "".join(demo.run(line, 2 if "wrong" in line else 0) for line in GRPCURL_LINES)
     assert '"verdict"' in output
     assert "rpc CheckHealthCode" in output
 
