@@ -1,5 +1,7 @@
 """The documents of metrics and alerts, written from their tables."""
 
+from collections.abc import Iterable
+
 from dashboards.alerts import ALERTS
 from dashboards.objectives import OBJECTIVES
 from dashboards.rule_cases import CASES, Case
@@ -75,30 +77,37 @@ collector of OpenTelemetry, for callers that record theirs.
 """
 
 
+_WINDOWS = """
+Each is watched over four pairs of windows: 14.4 times the rate that uses up a month's budget over
+an hour, and 6 times over six hours, page; 3 times over a day and once over three days are tickets.
+"""
+_FIRED = """
+Run by promtool: these alerts and no others, and they resolve where the trouble ends.
+
+"""
+
+
 def alerts_document() -> str:
     """Return the document of promises, alerts and what they were tried on."""
-    promises = "".join(f"| {one.name} | {one.promise} | {one.target:.1%} |\n" for one in OBJECTIVES)
-    alerts = "".join(
-        f"| {one.name} | {one.severity} | {one.lasting} |"
-        f" [{one.playbook}](../dashboards/playbooks/{one.playbook}.md) |\n"
-        for one in ALERTS
+    promises = [(one.name, one.promise, f"{one.target:.1%}") for one in OBJECTIVES]
+    alerts = [(one.name, one.severity, one.lasting, _link(one.playbook)) for one in ALERTS]
+    cases = [(case.name, ", ".join(_fired(case))) for case in CASES]
+    return (
+        f"{_ALERTS_HEAD}## Promises\n\n"
+        f"{_table(('name', 'promise', 'target'), promises)}{_WINDOWS}\n## Alerts\n\n"
+        f"{_table(('alert', 'severity', 'lasting', 'playbook'), alerts)}\n"
+        f"## What happens, and what fires\n{_FIRED}"
+        f"{_table(('what happens', 'fires'), cases)}"
     )
-    cases = "".join(f"| {case.name} | {', '.join(_fired(case))} |\n" for case in CASES)
-    return "".join(
-        (
-            _ALERTS_HEAD,
-            "## Promises\n\n| name | promise | target |\n| --- | --- | --- |\n",
-            promises,
-            "\nEach is watched over four pairs of windows: 14.4 times the rate that uses up a month's "
-            "budget over\nan hour, and 6 times over six hours, page; 3 times over a day and once "
-            "over three days are tickets.\n\n",
-            "## Alerts\n\n| alert | severity | lasting | playbook |\n| --- | --- | --- | --- |\n",
-            alerts,
-            "\n## What happens, and what fires\n\nRun by promtool: these alerts and no others, and "
-            "they resolve where the trouble ends.\n\n| what happens | fires |\n| --- | --- |\n",
-            cases,
-        )
-    )
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = (head, ("---",) * len(head), *rows)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _link(playbook: str) -> str:
+    return f"[{playbook}](../dashboards/playbooks/{playbook}.md)"
 
 
 def _fired(case: Case) -> list[str]:
