@@ -62,7 +62,22 @@ check: setup googleapis  ## Lint, types, layers, API
 cassandra: setup java  ## Start a real Cassandra in the foreground (NODES=1..3)
 	$(BIN)/python -m tools.cassandra --nodes $(or $(NODES),1)
 
+bench: setup  ## Measure every path beside its limit (BENCH_ARGS="--quick --stores sqlite")
+	$(BIN)/python -m loadtest.bench $(BENCH_ARGS)
+
+soak: setup  ## See that memory stays flat over a million calls
+	$(BIN)/python -m loadtest.soak $(SOAK_ARGS)
+
+surge: setup  ## Ten times too much, callers that wait and callers that do not
+	$(BIN)/python -m loadtest.surge $(SURGE_ARGS)
+
+load: setup  ## Two minutes of mixed load by locust, with a report
+	$(BIN)/python -m loadtest.run $(LOAD_ARGS)
+
+capacity: setup  ## Compute nodes and cores for a country from what was measured
+	$(BIN)/python -m loadtest.capacity $(CAPACITY_ARGS)
+
 clean:  ## Remove what was generated outside version control
 	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup java lock googleapis proto run test check cassandra clean
+.PHONY: help setup java lock googleapis proto run test check cassandra bench soak surge load capacity clean

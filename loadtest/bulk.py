@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from exchange.app import make_store
+from exchange.core.errors import StoreUnavailableError
 from exchange.core.statement import Entry
 from exchange.operations.clock import system_clock
 from exchange.operations.policies import PoliciesInForce
@@ -20,8 +21,10 @@ from exchange.settings import Settings
 from exchange.stores.base import Store
 from loadtest.population import KEY_LINE, entries, people_of
 
-CHUNK = 5_000
-WRITES_IN_FLIGHT = 4
+CHUNK = 2_000
+WRITES_IN_FLIGHT = 3
+ATTEMPTS_MAX = 10
+"""A node that has just started, on a core that it shares, may take longer than its own limits."""
 
 
 async def prepare(settings: Settings, policies: tuple[str, ...] = ()) -> None:
@@ -89,13 +92,26 @@ def fill_sqlite(path: Path, rows: Iterator[Entry]) -> None:
         beside.unlink(missing_ok=True)
 
 
+async def _write(store: Store, chunk: tuple[Entry, ...]) -> None:
+    """Write until it is done: writing rows again changes nothing."""
+    for attempt in range(1, ATTEMPTS_MAX + 1):
+        try:
+            await store.write(chunk)
+        except StoreUnavailableError:
+            if attempt == ATTEMPTS_MAX:
+                raise
+            await asyncio.sleep(attempt)
+        else:
+            return
+
+
 async def fill_through_store(store: Store, rows: Iterator[Entry]) -> None:
     """Write chunks through the store's own batches, several at once."""
     await store.connect()
 
     async def worker() -> None:
         while chunk := tuple(itertools.islice(rows, CHUNK)):
-            await store.write(chunk)
+            await _write(store, chunk)
 
     try:
         await asyncio.gather(*(worker() for _ in range(WRITES_IN_FLIGHT)))
