@@ -11,6 +11,8 @@ from typer.exceptions import Abort, TyperException
 from exchange.cli import failures
 from exchange.cli.commands.certs import certs
 from exchange.cli.commands.check import check
+from exchange.cli.commands.conformance import conformance
+from exchange.cli.commands.convert import convert
 from exchange.cli.commands.decisions import decisions_app
 from exchange.cli.commands.demo import demo
 from exchange.cli.commands.doctor import doctor
@@ -21,6 +23,7 @@ from exchange.cli.commands.members import members
 from exchange.cli.commands.migrate import migrate
 from exchange.cli.commands.policies import policies_app
 from exchange.cli.commands.publish import publish_file
+from exchange.cli.commands.quarantine import quarantine_app
 from exchange.cli.commands.rules import rules_app
 from exchange.cli.commands.sample import sample
 from exchange.cli.commands.serve import serve
@@ -48,6 +51,8 @@ _FOR_MEMBERS, _TO_RUN, _TO_TRY = "For members and checkpoints", "To run an excha
 app.command("publish", rich_help_panel=_FOR_MEMBERS)(publish_file)
 app.command("check", rich_help_panel=_FOR_MEMBERS)(check)
 app.command("list", rich_help_panel=_FOR_MEMBERS)(list_health_codes)
+app.command("convert", rich_help_panel=_FOR_MEMBERS)(convert)
+app.command("conformance", rich_help_panel=_FOR_MEMBERS)(conformance)
 app.command("members", rich_help_panel=_FOR_MEMBERS)(members)
 app.add_typer(policies_app, name="policies", rich_help_panel=_FOR_MEMBERS)
 app.add_typer(rules_app, name="rules", rich_help_panel=_FOR_MEMBERS)
@@ -60,6 +65,7 @@ app.command("settings", rich_help_panel=_TO_RUN)(show_settings)
 app.command("migrate", rich_help_panel=_TO_RUN)(migrate)
 app.command("sweep", rich_help_panel=_TO_RUN)(sweep)
 app.command("erase", rich_help_panel=_TO_RUN)(erase)
+app.add_typer(quarantine_app, name="quarantine", rich_help_panel=_TO_RUN)
 app.command("demo", rich_help_panel=_TO_TRY)(demo)
 app.command("sample", rich_help_panel=_TO_TRY)(sample)
 
