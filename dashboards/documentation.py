@@ -67,8 +67,8 @@ Written by `python -m dashboards.build` from `dashboards`; a test compares them.
 
 `make grafana-files` puts dashboards, provisioning, rules and playbooks into one folder. `make
 monitor` starts an exchange with two workers under load and a Prometheus that watches it, and says
-what to open. `make monitor-check` asks a real Prometheus every query of every panel and rule and prints how
-many series each has.
+what to open. `make monitor-check` asks a real Prometheus every query of every panel and rule and
+prints how many series each has.
 
 Traces: a caller that sends the metadata `traceparent` or `x-request-id` finds both in our log
 lines; with the setting `trace_endpoint` the spans of calls and of operations of the store go to a
