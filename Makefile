@@ -45,6 +45,9 @@ proto: googleapis  ## Generate exchange/api from proto/
 run: $(VENV)/.stamp  ## Start the exchange on its embedded store, with a sample population
 	@$(BIN)/health-exchange demo
 
+certs: $(VENV)/.stamp  ## Make a development authority, and certificates for members, a checkpoint and operators
+	@$(BIN)/health-exchange certs init --everybody
+
 test: setup  ## Run every test (STORE=sqlite: those that need no Cassandra)
 	@if [ "$(STORE)" != sqlite ]; then $(MAKE) --no-print-directory java; fi
 	STORE=$(STORE) $(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -56,6 +59,7 @@ check: setup googleapis  ## Lint, types, layers, API
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
 	$(BIN)/buf breaking proto --exclude-imports --against proto/baseline.binpb
+	$(BIN)/python -m dashboards.build --check
 	@$(MAKE) --no-print-directory proto
 	@git diff --exit-code -- exchange/api || { echo "exchange/api is not what proto/ generates: run make proto and commit."; exit 1; }
 
@@ -77,7 +81,25 @@ load: setup  ## Two minutes of mixed load by locust, with a report
 capacity: setup  ## Compute nodes and cores for a country from what was measured
 	$(BIN)/python -m loadtest.capacity $(CAPACITY_ARGS)
 
+CASES = tests/adapters/cases tests/adapters/own_cases $(wildcard ../shared/formats/cases)
+CERTLOGIC = $(wildcard ../shared/certlogic)
+
+conformance: setup  ## Run every corpus of cases at hand and print a table by member
+	$(BIN)/health-exchange conformance $(CASES) $(if $(CERTLOGIC),--certlogic $(CERTLOGIC)) $(CONFORMANCE_ARGS)
+
+dashboards: setup  ## Write dashboards, rules and alerts from their Python files
+	$(BIN)/python -m dashboards.build
+
+grafana-files: setup  ## Put all that Grafana and Prometheus need into var/grafana
+	$(BIN)/python -m dashboards.build --into var/grafana
+
+monitor: setup  ## Run the exchange under load with a real Prometheus, and say what to open
+	$(BIN)/python -m dashboards.monitor
+
+monitor-check: setup  ## Ask every query of every dashboard and rule of a real Prometheus
+	$(BIN)/python -m dashboards.monitor --check
+
 clean:  ## Remove what was generated outside version control
 	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup java lock googleapis proto run test check cassandra bench soak surge load capacity clean
+.PHONY: help certs setup java lock googleapis proto run test check cassandra bench soak surge load capacity conformance dashboards grafana-files monitor monitor-check clean
