@@ -1,6 +1,7 @@
 """The composition root: the only place that knows every class."""
 
 import asyncio
+import contextlib
 import ipaddress
 import multiprocessing
 import os
@@ -16,7 +17,7 @@ import msgspec
 from adapters.base import Keys, KeySizeError, MissingKeyError, check_keys
 from adapters.registry import FORMATS
 from exchange.core.compiled_policy import CompiledPolicy
-from exchange.core.errors import StartError
+from exchange.core.errors import StartError, StoreError
 from exchange.core.members import MEMBERS, NATIONAL
 from exchange.core.policy import DEFAULT_POLICY
 from exchange.core.sealing import SealingKeys, parse_sealing_keys
@@ -26,6 +27,7 @@ from exchange.metrics import POLICY_REVISION
 from exchange.operations.check import Checker
 from exchange.operations.clock import Clock, system_clock
 from exchange.operations.convert import Converter
+from exchange.operations.drift import Drift
 from exchange.operations.environment import Environment
 from exchange.operations.formats import MemberFormats
 from exchange.operations.key_check import check_subject_keys
@@ -47,6 +49,7 @@ from exchange.server.logs import configure_logs
 from exchange.server.observe_process import Observation, gathered_figures
 from exchange.server.parent import Parent
 from exchange.server.port import HeldPort
+from exchange.server.quotas import Quotas, ReloadingLimits
 from exchange.server.server import ExchangeServer, ServerOptions
 from exchange.server.tls import ReloadingTls, TlsFiles
 from exchange.server.worker import run_worker
@@ -178,10 +181,12 @@ class Exchange:
         self._settings = settings
         self._store = ObservedStore(store, clock)
         self._policies = PoliciesInForce(PolicyShelf(self._store), clock)
+        self._drift = Drift(self._store, clock, secrets.token_hex(8))
         self._figures_dir = figures_dir
         self._observation: Observation | None = None
         self._clock = clock
         self._shared_port = shared_port
+        self._quotas = Quotas()
         self._intake = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
         self._server: ExchangeServer | None = None
         self._background: list[asyncio.Task[None]] = []
@@ -197,6 +202,7 @@ class Exchange:
         settings = self._settings
         tls = make_tls(settings)
         keys = load_subject_keys(settings)
+        limits = self._limits()
         await self._store.connect()
         await self._store.check()
         days = settings.retention_days
@@ -212,6 +218,8 @@ class Exchange:
             limits=connection_limits(settings),
             check_log_sample=settings.check_log_sample,
             shared_port=self._shared_port is not None,
+            quotas=self._quotas,
+            overload_delay_seconds=settings.overload_delay_seconds,
         )
         self._server = ExchangeServer(self._servicers(environment, recorder), options)
         port = settings.port if self._shared_port is None else self._shared_port
@@ -231,11 +239,21 @@ class Exchange:
         self._background.append(asyncio.create_task(recorder.follow()))
         if tls is not None:
             self._background.append(asyncio.create_task(tls.follow()))
+        if limits is not None:
+            self._background.append(asyncio.create_task(limits.follow()))
+
+    def _limits(self) -> ReloadingLimits | None:
+        """Read the quotas; each worker enforces its share."""
+        path = self._settings.limits_file
+        workers = 1 if self._shared_port is None else worker_count(self._settings)
+        return None if path is None else ReloadingLimits(path, workers, self._quotas)
 
     def _servicers(self, environment: Environment, recorder: Recorder) -> dict[str, object]:
         formats = MemberFormats(FORMATS, load_format_keys(self._settings.format_keys_dir))
         quarantine = self._quarantine()
-        publisher = Publisher(environment, formats, quarantine, self._intake)
+        drift = self._drift
+        self._background.append(asyncio.create_task(drift.follow()))
+        publisher = Publisher(environment, formats, quarantine, drift, self._intake)
         policies = self._policies
         checker = Checker(environment, policies, recorder)
         desk = PolicyDesk(
@@ -253,7 +271,7 @@ class Exchange:
                 publisher, Records(environment, quarantine, formats), converter, environment
             ),
             "RecognitionService": RecognitionService(checker, environment),
-            "MemberService": MemberService(FORMATS),
+            "MemberService": MemberService(FORMATS, drift),
             "PolicyService": PolicyService(desk, policies, self._store, self._clock),
             "QuarantineService": QuarantineService(quarantine, Replayer(publisher, quarantine)),
         }
@@ -301,6 +319,9 @@ class Exchange:
         if self._server is not None:
             await self._server.stop(self._settings.drain_seconds)
         await asyncio.to_thread(self._intake.shutdown)
+        if self._server is not None:
+            with contextlib.suppress(StoreError):
+                await self._drift.flush()
         await self._store.close()
         if self._observation is not None:
             await self._observation.close()
@@ -337,6 +358,11 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
     )
 
 
+def worker_count(settings: Settings) -> int:
+    """Return how many workers serve together."""
+    return settings.workers or len(os.sched_getaffinity(0))
+
+
 def bracketed(host: str) -> str:
     """Return a host as it stands before a port: IPv6 addresses in brackets."""
     return f"[{host}]" if ":" in host else host
@@ -371,10 +397,11 @@ def serve(settings: Settings, announce: Callable[[int], None]) -> bool:
         theirs.close()
         return process, ours
 
-    workers = settings.workers or len(os.sched_getaffinity(0))
     try:
         with gathered_figures(settings.metrics_port) as figures_dir:
-            return Parent(spawn, workers, settings.drain_seconds).run(lambda: announce(held.port))
+            return Parent(spawn, worker_count(settings), settings.drain_seconds).run(
+                lambda: announce(held.port)
+            )
     finally:
         held.release()
 

@@ -93,6 +93,17 @@ class Settings(BaseSettings):
     connections_max: int = Field(
         default=10_000, ge=1, description="Connections of one worker; more are closed at once."
     )
+    limits_file: Path | None = Field(
+        default=None,
+        description="TOML file with the quotas of members, read again when it changes; without "
+        "one there are none.",
+    )
+    overload_delay_seconds: float = Field(
+        default=0.025,
+        gt=0,
+        description="Delay on the way to a handler that is borne for long; calls are shed while it "
+        "is more.",
+    )
     insecure_loopback: bool = Field(
         default=False,
         description="Serve plaintext on a loopback address, callers named in metadata.",

@@ -61,6 +61,12 @@ def charge(allowance: Allowance, paid_until_ns: int, now_ns: int, items: int) ->
     return max(paid_until_ns, now_ns) + items * allowance.interval_ns
 
 
+def carried_over(old: Allowance, new: Allowance, paid_until_ns: int, now_ns: int) -> int:
+    """Return the instant under a new allowance: what is owed is items, and costs them anew."""
+    ahead_ns = max(0, paid_until_ns - now_ns)
+    return now_ns + ahead_ns * new.interval_ns // old.interval_ns
+
+
 class MemberLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one member may do; None: no quota.
 

@@ -1,4 +1,4 @@
-"""Which calls are let in while more arrives than can be answered in time: pure, no clock of its own.
+"""Which calls are let in while more arrives than can be answered in time: pure, without a clock.
 
 The signal is the delay that a call meets on its way to its handler, measured (``probe.py``); a
 number of calls in flight would be a guess, and gRPC hides the queue. While the delay stays above
@@ -36,9 +36,9 @@ PRIORITIES: Mapping[str, Priority] = {
 
 UPDATE_SECONDS = 0.05
 """How often the level is set anew: often against the second in which callers try again."""
-PATIENCE_UPDATES = 10
-"""The delay has to be above its target for half a second before anything is shed: a burst that
-passes is better queued."""
+PATIENCE_UPDATES = 20
+"""The delay has to be above its target for a second before anything is shed: a burst that passes
+is better queued."""
 RISE_MAX = 0.25
 """From nothing to single checks in half a second more."""
 RISE = 0.1
@@ -47,8 +47,12 @@ FALL_MAX = 0.1
 """From all to nothing in two seconds."""
 SHED_MAX = 0.95
 """Some of every class is always let in: how else would its callers learn that it is over?"""
+CALM = 0.5
+"""Below this part of its target the delay is no reason to shed anything at the moment."""
 ALONE_FACTOR = 10
 """Where nobody makes single checks, bulk may wait so many times as long: no one at a gate does."""
+ALONE_UPDATES = 100
+"""Nobody has made one for five seconds."""
 RUNNING_MAX = 2_000
 """Calls between beginning and end in one worker: bounds memory while the store stands still."""
 RUNNING_SHARE = (0.4, 0.5, 0.75, 1.0)
@@ -124,15 +128,18 @@ class Admission:
             target_seconds: Delay on the way to a handler that is borne for long.
         """
         self.level = 0.0
+        self._applied = 0.0
         self._target = target_seconds
         self._delays: deque[float] = deque(maxlen=PATIENCE_UPDATES)
         self._classes = tuple(_Class() for _ in Priority)
         self._running = [0] * len(Priority)
         self._waits = 0
+        self._since_single = ALONE_UPDATES
 
     def update(self, delay_seconds: float) -> None:
         """Take in what a call meets on its way now; to be called every ``UPDATE_SECONDS``."""
-        alone = not self._classes[Priority.SINGLE].asked
+        self._since_single += 1
+        alone = self._since_single > ALONE_UPDATES
         target = self._target * (ALONE_FACTOR if alone else 1)
         self._delays.append(delay_seconds)
         error = delay_seconds / target - 1
@@ -140,8 +147,10 @@ class Admission:
         if self.level > 0 or not patient:
             rise = min(RISE_MAX, max(-FALL_MAX, error * RISE))
             self.level = min(float(len(Priority)), max(0.0, self.level + rise))
+        # A queue that is all but empty has room: to shed then would leave the processor idle.
+        self._applied = self.level if delay_seconds > self._target * CALM else 0.0
         for priority, one in enumerate(self._classes):
-            one.update(min(SHED_MAX, self.level - priority))
+            one.update(min(SHED_MAX, self._applied - priority))
 
     def enter(self, priority: Priority, member: str) -> bool:
         """Count a call that has arrived; let it in, or tell that it has to be refused.
@@ -151,7 +160,9 @@ class Admission:
         """
         one = self._classes[priority]
         one.asked[member] = one.asked.get(member, 0.0) + 1
-        if (self.level > priority and one.refuses(member)) or self._is_full(priority):
+        if priority is Priority.SINGLE:
+            self._since_single = 0
+        if (self._applied > priority and one.refuses(member)) or self._is_full(priority):
             return False
         self._running[priority] += 1
         return True
@@ -162,7 +173,7 @@ class Admission:
 
     def is_shed(self, priority: Priority) -> bool:
         """Tell whether calls of a class are shed at all at the moment."""
-        return self.level > priority
+        return self._applied > priority
 
     def _is_full(self, priority: Priority) -> bool:
         return sum(self._running[priority:]) >= RUNNING_MAX * RUNNING_SHARE[priority]

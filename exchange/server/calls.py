@@ -19,14 +19,23 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 
 from exchange.core.caller import Caller
-from exchange.core.errors import DeadlineError, ExchangeError, InvalidRequestError
+from exchange.core.errors import (
+    DeadlineError,
+    ExchangeError,
+    InvalidRequestError,
+    TryLaterError,
+)
 from exchange.metrics import CALL_SECONDS, CALLS, CALLS_RUNNING
 from exchange.metrics.trace import CURRENT, REQUEST_ID, TRACEPARENT, served, trace_of
 from exchange.server.access import require
 from exchange.server.account import Account
+from exchange.server.admission import Priority
+from exchange.server.charges import Charge, records_answered
+from exchange.server.doorway import Doorway
 from exchange.server.gate import Gate
 from exchange.server.identity import Identify
 from exchange.server.observe_calls import Observe, StreamObserver
+from exchange.server.quotas import RECORDS
 from exchange.wire.status import fill_status
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
@@ -34,6 +43,9 @@ Behaviour = Callable[[Message, Caller], Awaitable[Message]]
 """A servicer's unary method: message and caller in, message out."""
 StreamBehaviour = Callable[[AsyncIterator[Message], Caller], AsyncGenerator[Message, None]]
 """A servicer's streaming method: messages and caller in, messages out."""
+
+REFUSALS_PER_LINE = 1_000
+"""Of so many refusals for now one is logged: a surge consists of them."""
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _log = structlog.get_logger("exchange.call")
@@ -49,6 +61,8 @@ class Method(msgspec.Struct, frozen=True):
         log_sample: Of so many successful calls one is logged.
         lookups: How many persons a request asks about; None where a method looks nobody up.
         observe: Counts what an answer says; None where nothing of it is counted.
+        priority: How urgent it is.
+        charge: What of its caller's quota it uses up; None: nothing.
     """
 
     path: str
@@ -57,6 +71,8 @@ class Method(msgspec.Struct, frozen=True):
     log_sample: int = 1
     lookups: Callable[[Message], int] | None = None
     observe: Observe | None = None
+    priority: Priority = Priority.REST
+    charge: Charge | None = None
 
 
 class Transport(msgspec.Struct, frozen=True):
@@ -67,6 +83,7 @@ class Transport(msgspec.Struct, frozen=True):
         account: Where lookups are counted.
         clock: Gives the instant now in ms.
         gate: Holds new calls back for a moment when the server stops.
+        door: Lets calls in or refuses them for now.
         stream_seconds_max: How long one stream may last.
     """
 
@@ -74,6 +91,7 @@ class Transport(msgspec.Struct, frozen=True):
     account: Account
     clock: Callable[[], int]
     gate: Gate
+    door: Doorway
     stream_seconds_max: float
 
 
@@ -85,7 +103,9 @@ class _Call:
         self._transport = transport
         self._name = method.path.rpartition("/")[2]
         self._parse = method.request.FromString
+        self._quota = None if method.charge is None else method.charge.quota
         self._served = 0
+        self._refused = 0
 
     def _begin(self, context: Context) -> float:
         CALLS_RUNNING.add(1)
@@ -100,11 +120,25 @@ class _Call:
         except DecodeError:
             raise InvalidRequestError("", f"is no {self._method.request.__name__}") from None
 
-    def _count(self, message: Message, caller: Caller) -> None:
-        # Before the answer, so that a quota can refuse; a lookup that fails counts as well.
+    def _count(self, message: Message, caller: Caller) -> int:
+        """Count and charge what is asked, so that the next call can be refused; return it.
+
+        A lookup that fails counts as well.
+        """
+        transport, charge = self._transport, self._method.charge
         if self._method.lookups is not None:
-            transport = self._transport
             transport.account.add(caller, self._method.lookups(message), transport.clock())
+        if charge is None:
+            return 0
+        asked = charge.asked(message)
+        transport.door.quotas.charge(charge.quota, caller, asked)
+        return asked
+
+    def _charge_rest(self, answer: Message, caller: Caller, charged: int) -> None:
+        charge = self._method.charge
+        if charge is not None and charge.answered is not None:
+            more = charge.answered(answer) - charged
+            self._transport.door.quotas.charge(charge.quota, caller, max(0, more))
 
     def _finish(
         self,
@@ -122,6 +156,10 @@ class _Call:
         self._served += 1
         if error is None and self._served % self._method.log_sample:
             return
+        if isinstance(error, TryLaterError):
+            self._refused += 1
+            if self._refused % REFUSALS_PER_LINE != 1:
+                return
         _log.info(
             "call",
             method=self._name,
@@ -136,6 +174,12 @@ class _Call:
         self, started: float, caller: Caller | None, error: BaseException, context: Context
     ) -> None:
         """End a call that raised with the status of its error."""
+        if isinstance(error, TryLaterError):
+            try:
+                await self._transport.door.hold()
+            except asyncio.CancelledError:
+                self._finish(started, caller, grpc.StatusCode.CANCELLED, None)
+                raise
         if isinstance(error, ExchangeError):
             status = _status(error)
         elif isinstance(error, Exception):
@@ -156,15 +200,20 @@ class UnaryCall(_Call):
         """Serve one call, or end it with a status."""
         started = self._begin(context)
         caller: Caller | None = None
+        entered = False
+        door, priority = self._transport.door, self._method.priority
         try:
             if self._transport.gate.held:
                 await self._transport.gate.passed()
             caller = self._transport.identify(context)
             require(caller, self._method.path)
+            door.enter(priority, self._quota, caller, context)
+            entered = True
             message = self._message(request)
-            self._count(message, caller)
+            charged = self._count(message, caller)
             behaviour = cast("Behaviour", self._method.behaviour)
             answered = await behaviour(message, caller)
+            self._charge_rest(answered, caller, charged)
             answer = answered.SerializeToString()
             observe = self._method.observe
             if observe is not None:
@@ -172,6 +221,9 @@ class UnaryCall(_Call):
         except BaseException as error:
             await self._fail(started, caller, error, context)
             raise  # Where abort() has not raised already: a call that was cancelled.
+        finally:
+            if entered:
+                door.leave(priority)
         self._finish(started, caller, grpc.StatusCode.OK, None)
         return answer
 
@@ -183,22 +235,38 @@ class StreamCall(_Call):
         """Serve one stream, or end it with a status."""
         started = self._begin(context)
         caller: Caller | None = None
+        entered = False
+        door, priority = self._transport.door, self._method.priority
         try:
             if self._transport.gate.held:
                 await self._transport.gate.passed()
             caller = self._transport.identify(context)
             require(caller, self._method.path)
+            door.enter(priority, None, caller, context)
+            entered = True
             observer = StreamObserver(caller, self._transport.clock)
-            messages = (observer.request(self._message(request)) async for request in requests)
+            messages = self._messages(requests, observer, caller)
             behaviour = cast("StreamBehaviour", self._method.behaviour)
             limit = _limited(self._transport.stream_seconds_max)
             async with limit, aclosing(behaviour(messages, caller)) as answers:
                 async for answer in answers:
+                    door.quotas.charge(RECORDS, caller, records_answered(answer))
                     yield observer.answer(answer).SerializeToString()
         except BaseException as error:
             await self._fail(started, caller, error, context)
             raise  # Where abort() has not raised already: a stream that was cancelled.
+        finally:
+            if entered:
+                door.leave(priority)
         self._finish(started, caller, grpc.StatusCode.OK, None)
+
+    async def _messages(
+        self, requests: AsyncIterator[bytes], observer: StreamObserver, caller: Caller
+    ) -> AsyncIterator[Message]:
+        """Read as fast as the member's quota and the load allow; flow control does the rest."""
+        async for request in requests:
+            yield observer.request(self._message(request))
+            await self._transport.door.may_read(caller)
 
 
 @asynccontextmanager

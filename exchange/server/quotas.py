@@ -15,13 +15,15 @@ import structlog
 from exchange.core.caller import Caller
 from exchange.core.errors import QuotaExceededError, StartError
 from exchange.core.members import BY_CODE
-from exchange.core.quota import CallerLimits, charge, wait_ns
+from exchange.core.quota import CallerLimits, carried_over, charge, wait_ns
 
 RELOAD_SECONDS = 2.0
 """How often the file is looked at."""
 
 LOOKUPS = "lookups"
 RECORDS = "records"
+
+NO_LIMITS = CallerLimits()
 
 _log = structlog.get_logger("exchange.quotas")
 
@@ -46,7 +48,7 @@ class Quotas:
     """Keeps account of what members used, in memory of fixed size: two numbers per member."""
 
     def __init__(
-        self, limits: CallerLimits = CallerLimits(), clock_ns: Callable[[], int] = time.monotonic_ns
+        self, limits: CallerLimits = NO_LIMITS, clock_ns: Callable[[], int] = time.monotonic_ns
     ) -> None:
         """Begin with nothing used.
 
@@ -54,13 +56,29 @@ class Quotas:
             limits: What this worker enforces, its share already.
             clock_ns: A clock that never goes back.
         """
-        self.limits = limits
+        self._limits = limits
         self._clock_ns = clock_ns
         self._paid_until_ns: dict[tuple[str, str], int] = {}
 
+    @property
+    def limits(self) -> CallerLimits:
+        """What is enforced."""
+        return self._limits
+
+    def change(self, limits: CallerLimits) -> None:
+        """Enforce other limits from now on; what was used stays used."""
+        now_ns = self._clock_ns()
+        carried = {}
+        for (quota, member), paid_ns in self._paid_until_ns.items():
+            old = getattr(self._limits.of(member), quota)
+            new = getattr(limits.of(member), quota)
+            if old is not None and new is not None:
+                carried[quota, member] = carried_over(old, new, paid_ns, now_ns)
+        self._limits, self._paid_until_ns = limits, carried
+
     def wait_ns(self, quota: str, caller: Caller) -> int:
         """Return how long a caller has to wait until it is let in; 0: it is let in now."""
-        allowance = getattr(self.limits.of(caller.member), quota)
+        allowance = getattr(self._limits.of(caller.member), quota)
         if allowance is None or not caller.member:
             return 0
         paid = self._paid_until_ns.get((quota, caller.member), 0)
@@ -78,7 +96,7 @@ class Quotas:
 
     def charge(self, quota: str, caller: Caller, items: int) -> None:
         """Charge a member with what a call of it held, into debt if need be."""
-        allowance = getattr(self.limits.of(caller.member), quota)
+        allowance = getattr(self._limits.of(caller.member), quota)
         if allowance is None or not caller.member:
             return
         key = (quota, caller.member)
@@ -99,7 +117,7 @@ class ReloadingLimits:
         self._workers = workers
         self._quotas = quotas
         self._seen = self._fingerprint()
-        quotas.limits = read_limits(path).share(workers)
+        quotas.change(read_limits(path).share(workers))
 
     def _fingerprint(self) -> tuple[int, int, int]:
         try:
@@ -119,7 +137,7 @@ class ReloadingLimits:
         except StartError as error:
             _log.warning("limits_not_reloaded", cause=str(error))
             return False
-        self._quotas.limits = limits.share(self._workers)
+        self._quotas.change(limits.share(self._workers))
         _log.info("limits_reloaded", members=len(limits.members))
         return True
 

@@ -20,11 +20,16 @@ from exchange.api.v1 import (
 from exchange.core.errors import StartError
 from exchange.server import health
 from exchange.server.account import LOOKUPS, Account
+from exchange.server.admission import PRIORITIES, UPDATE_SECONDS, Priority
 from exchange.server.calls import Method, StreamCall, Transport, UnaryCall
+from exchange.server.charges import CHARGES
+from exchange.server.doorway import DELAY_SECONDS, Doorway
 from exchange.server.gate import HOLD_SECONDS, Gate
 from exchange.server.identity import Identify
 from exchange.server.limits import ConnectionLimits
 from exchange.server.observe_calls import OBSERVE
+from exchange.server.probe import Probe
+from exchange.server.quotas import Quotas
 
 SERVICES: tuple[ServiceDescriptor, ...] = (
     health_code_service_pb2.DESCRIPTOR.services_by_name["HealthCodeService"],
@@ -47,6 +52,8 @@ class ServerOptions(msgspec.Struct, frozen=True, kw_only=True):
         limits: Of connections.
         check_log_sample: Of so many successful single checks one is logged.
         shared_port: Other processes listen on the same port.
+        quotas: Of members; None: there are none.
+        overload_delay_seconds: Delay on the way to a handler that is borne for long.
     """
 
     identify: Identify
@@ -54,6 +61,8 @@ class ServerOptions(msgspec.Struct, frozen=True, kw_only=True):
     limits: ConnectionLimits = ConnectionLimits()
     check_log_sample: int = 1_000
     shared_port: bool = False
+    quotas: Quotas | None = None
+    overload_delay_seconds: float = DELAY_SECONDS
 
 
 class ExchangeServer:
@@ -68,11 +77,14 @@ class ExchangeServer:
         """
         self.account = Account()
         self._gate = Gate()
+        self._door = Doorway(options.quotas or Quotas(), options.overload_delay_seconds)
+        self._probe = Probe(self._door.tell, UPDATE_SECONDS)
         self._transport = Transport(
             identify=options.identify,
             account=self.account,
             clock=options.clock,
             gate=self._gate,
+            door=self._door,
             stream_seconds_max=options.limits.stream_seconds_max,
         )
         self._server = grpc.aio.server(
@@ -102,6 +114,8 @@ class ExchangeServer:
                 log_sample=check_log_sample if descriptor.name in _SAMPLED else 1,
                 lookups=LOOKUPS.get(path),
                 observe=OBSERVE.get(path),
+                priority=PRIORITIES.get(path, Priority.REST),
+                charge=CHARGES.get(path),
             )
             handlers[descriptor.name] = (
                 grpc.stream_stream_rpc_method_handler(StreamCall(method, self._transport).serve)
@@ -122,16 +136,19 @@ class ExchangeServer:
                 if credentials is None
                 else self._server.add_secure_port(address, credentials)
             )
+            self._server.add_insecure_port(self._probe.address)
         except RuntimeError as error:
             raise StartError(
                 f"The address {address} cannot be listened on: is it taken?"
             ) from error
         await self._server.start()
+        self._probe.start()
         return port
 
     async def stop(self, grace_seconds: float) -> None:
         """Take no new calls, let those running finish within the grace."""
         self.health.close()
+        await self._probe.stop()
         self._gate.hold()
         await asyncio.sleep(HOLD_SECONDS)
         stop = asyncio.ensure_future(self._server.stop(grace_seconds))

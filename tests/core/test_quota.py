@@ -8,6 +8,7 @@ from exchange.core.quota import (
     Allowance,
     CallerLimits,
     MemberLimits,
+    carried_over,
     charge,
     wait_ns,
 )
@@ -73,6 +74,16 @@ def test_the_shares_of_all_workers_come_to_the_whole(allowance: Allowance, worke
     share = allowance.share(workers)
     assert share.per_second * workers == pytest.approx(allowance.per_second)
     assert share.burst * workers <= max(allowance.burst, workers)
+
+
+@given(allowances, allowances, st.integers(0, 100_000))
+def test_under_a_changed_allowance_as_many_items_are_owed_as_before(
+    old: Allowance, new: Allowance, items: int
+) -> None:
+    now = 5 * SECOND_NS
+    paid = charge(old, 0, now, items)
+    assert carried_over(old, new, paid, now) == charge(new, 0, now, items)
+    assert carried_over(old, new, now - 1, now) == now
 
 
 @pytest.mark.parametrize(("rate", "burst"), [(0, 1), (-1, 1), (1e10, 1), (1, 0)])

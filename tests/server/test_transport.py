@@ -19,7 +19,7 @@ from exchange.server.limits import (
     STREAMS_PER_CONNECTION_MAX,
 )
 from tests.server import raw_http2 as raw
-from tests.server_fixture import SICHUAN, RunningExchange, StartExchange, record, refused
+from tests.server_fixture import BEIJING, SICHUAN, RunningExchange, StartExchange, record, refused
 
 PATIENCE_SECONDS = 15
 PINGS = PING_STRIKES_MAX + 2
@@ -36,8 +36,9 @@ async def patience() -> AsyncIterator[None]:
 
 
 async def still_serves(exchange: RunningExchange) -> bool:
+    """Tell whether another member than the one that floods is answered."""
     request = member_service_pb2.ListMembersRequest()
-    client = exchange.client()
+    client = exchange.client(BEIJING)
     stub = client.members
     answer = await stub.ListMembers(request, metadata=client.metadata, timeout=PATIENCE_SECONDS)
     return len(answer.members) > 0

@@ -1,0 +1,113 @@
+"""What a call passes before its message is parsed: its deadline, its member's quota, the load."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from exchange.core.caller import Caller
+from exchange.core.errors import DeadlineError, OverloadedError
+from exchange.core.quota import SECOND_NS
+from exchange.server.admission import (
+    REFUSALS_PER_ANSWER,
+    REFUSALS_PER_SECOND_MIN,
+    UPDATE_SECONDS,
+    Admission,
+    Pace,
+    Priority,
+)
+from exchange.server.quotas import RECORDS, Quotas
+
+HELD_MAX = 2_000
+"""Refusals held back at a time; with more, each is answered at once."""
+READ_STEPS_MAX = 20
+"""A stream goes on after a second however much is shed: slow, and never at a stand."""
+QUOTA_STEP_SECONDS = 1.0
+"""A stream that waits for its quota looks again after this: it may have been raised."""
+DELAY_SECONDS = 0.025
+"""Delay on the way to a handler that is borne for long; a quarter of what a gate takes for slow."""
+
+
+class Remaining(Protocol):
+    """What is asked of a call."""
+
+    def time_remaining(self) -> float | None:
+        """Return the seconds until the caller's deadline; None where it has set none."""
+
+
+class Doorway:
+    """Lets calls in or refuses them; one per worker, on its event loop."""
+
+    def __init__(
+        self,
+        quotas: Quotas,
+        delay_seconds: float = DELAY_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin with nothing refused.
+
+        Args:
+            quotas: Of members.
+            delay_seconds: Delay on the way to a handler that is borne for long.
+            clock: Spaces refusals.
+        """
+        self.quotas = quotas
+        self.admission = Admission(delay_seconds)
+        self._clock = clock
+        self._pace = Pace(REFUSALS_PER_SECOND_MIN)
+        self._answered = 0
+        self._held = 0
+
+    def tell(self, delay_seconds: float) -> None:
+        """Take in the delay that was measured; to be called every ``UPDATE_SECONDS``."""
+        self.admission.update(delay_seconds)
+        wanted = self._answered / UPDATE_SECONDS * REFUSALS_PER_ANSWER
+        self._answered = 0
+        # Followed slowly: a rate over a twentieth of a second jumps.
+        smooth = self._pace.per_second * 0.8 + wanted * 0.2
+        self._pace.per_second = max(REFUSALS_PER_SECOND_MIN, smooth)
+
+    def enter(
+        self, priority: Priority, quota: str | None, caller: Caller, context: Remaining
+    ) -> None:
+        """Let a call in; ``leave`` has to follow.
+
+        Raises:
+            DeadlineError: Its caller waits no longer.
+            QuotaExceededError: Its member has used up what it may.
+            OverloadedError: There is more than can be answered in time.
+        """
+        remaining = context.time_remaining()
+        if remaining is not None and remaining <= 0:
+            raise DeadlineError("The deadline passed before the call was begun.")
+        if quota is not None:
+            self.quotas.require(quota, caller)
+        if not self.admission.enter(priority, caller.member):
+            raise OverloadedError(self.admission.wait_ns(priority, caller.member))
+
+    def leave(self, priority: Priority) -> None:
+        """Count a call that was let in and has ended."""
+        self.admission.leave(priority)
+        self._answered += 1
+
+    async def hold(self) -> None:
+        """Wait until a refusal may be answered: those who ask again at once are slowed by it."""
+        wait = self._pace.turn(self._clock())
+        if not wait or self._held >= HELD_MAX:
+            return
+        self._held += 1
+        try:
+            await asyncio.sleep(wait)
+        finally:
+            self._held -= 1
+
+    async def may_read(self, caller: Caller) -> None:
+        """Wait until a stream may go on: flow control slows its sender, nothing is refused."""
+        wait_ns = self.quotas.wait_ns(RECORDS, caller)
+        while wait_ns:
+            await asyncio.sleep(min(QUOTA_STEP_SECONDS, wait_ns / SECOND_NS))
+            wait_ns = self.quotas.wait_ns(RECORDS, caller)
+        for _ in range(READ_STEPS_MAX):
+            if not self.admission.is_shed(Priority.PUBLICATION):
+                return
+            await asyncio.sleep(UPDATE_SECONDS)

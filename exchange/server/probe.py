@@ -1,0 +1,78 @@
+"""Measuring what a call meets on its way to its handler: a call of the worker's own, all the time.
+
+gRPC keeps calls that have not been taken up yet in queues that nobody can look into, and an event
+loop that is busy turns round quickly all the same. So the worker asks itself for its health, over a
+socket of its own, as the port is shared with other workers; that call waits in the same queue as
+all. The socket has no file, so that nothing is left behind by a worker that is killed. Who reaches
+it has no certificate there, and may do no more than ask for health.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import time
+from collections.abc import Callable
+
+import grpc.aio
+from grpc_health.v1 import health_pb2
+
+from exchange.server import health
+
+CHECK = f"/{health.SERVICE}/Check"
+_REQUEST = health_pb2.HealthCheckRequest().SerializeToString()
+
+
+class Probe:
+    """Asks its own server again and again, and tells how long that took.
+
+    Attributes:
+        address: The socket on which the server has to listen too.
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[float], None],
+        period_seconds: float,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """Take what is needed.
+
+        Args:
+            tell: Is told the delay in seconds once every period. While no answer has come it is
+                told how long it has been waited for: the delay is that at least.
+            period_seconds: How often.
+            clock: Of the delays.
+        """
+        self._tell = tell
+        self._period = period_seconds
+        self._clock = clock
+        self.address = f"unix-abstract:health-exchange-{os.getpid()}-{secrets.token_hex(8)}"
+        self._channel: grpc.aio.Channel | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to ask; the server has to listen by now."""
+        self._channel = grpc.aio.insecure_channel(self.address)
+        self._task = asyncio.create_task(self._run(self._channel))
+
+    async def _run(self, channel: grpc.aio.Channel) -> None:
+        ask = channel.unary_unary(CHECK, bytes, bytes)
+        while True:
+            started = self._clock()
+            call = ask(_REQUEST, wait_for_ready=True)
+            waiting = asyncio.ensure_future(call.code())
+            while not waiting.done():
+                await asyncio.wait((waiting,), timeout=self._period)
+                self._tell(self._clock() - started)
+            # What has just been told counts for the rest of the period.
+            await asyncio.sleep(max(0.0, self._period - (self._clock() - started)))
+
+    async def stop(self) -> None:
+        """Ask no more."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        if self._channel is not None:
+            await self._channel.close(None)
