@@ -150,5 +150,7 @@ class Intake:
 
     def _judge(self, outcomes: Sequence[Outcome], place: Place) -> Judged:
         if self._format is not None:
-            place = msgspec.structs.replace(place, as_of_field=self._format.as_of_field)
+            place = msgspec.structs.replace(
+                place, as_of_field=self._format.as_of_field, format_id=self._format.id
+            )
         return self._publisher.judge(self._member, outcomes, self._publisher.now_ms(), place)

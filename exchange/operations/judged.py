@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from exchange.core.health_code import Level
 from exchange.core.publication import Failure
 from exchange.core.quarantine import SetAside
 from exchange.core.statement import Entry
@@ -17,12 +18,18 @@ class Judged(msgspec.Struct, frozen=True):
         accepted_count: Records accepted, those included that need no write.
         failures: Records that were not accepted.
         set_aside: What goes to quarantine; failures name it by its key.
+        format_id: The format it was handed in with; ``""`` for the common schema.
+        levels: Records accepted, by number of their level.
+        newest_as_of_ms: Newest as-of time of a record accepted; 0 where there is none.
     """
 
     entries: tuple[Entry, ...]
     accepted_count: int
     failures: tuple[Failure, ...]
     set_aside: tuple[SetAside, ...] = ()
+    format_id: str = ""
+    levels: tuple[int, ...] = (0,) * len(Level)
+    newest_as_of_ms: int = 0
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -32,19 +39,24 @@ class Place(msgspec.Struct, frozen=True):
         payload_index: Place of the payload in its submission.
         index: Place of the first outcome in its payload.
         as_of_field: What the member's format calls the as-of time.
+        format_id: The format; ``""`` for the common schema.
     """
 
     payload_index: int = 0
     index: int = 0
     as_of_field: str = "health_code.as_of_time"
+    format_id: str = ""
 
 
 def together(parts: Iterable[Judged]) -> Judged:
-    """Join parts of one submission, in order."""
+    """Join parts of one submission in one format, in order."""
     parts = tuple(parts)
     return Judged(
         tuple(one for part in parts for one in part.entries),
         sum(part.accepted_count for part in parts),
         tuple(one for part in parts for one in part.failures),
         tuple(one for part in parts for one in part.set_aside),
+        parts[0].format_id if parts else "",
+        tuple(sum(part.levels[level] for part in parts) for level in Level),
+        max((part.newest_as_of_ms for part in parts), default=0),
     )

@@ -10,11 +10,13 @@ import msgspec
 from adapters.base import Format
 from exchange.core.documents import is_unique
 from exchange.core.errors import InvalidRequestError
+from exchange.core.health_code import Level
 from exchange.core.masking import mask
 from exchange.core.members import BY_CODE, NATIONAL
 from exchange.core.outcome import Outcome, Reason, Rejected, Translated
 from exchange.core.publication import Failure, Publication
 from exchange.core.statement import VALUE_BYTES_MAX, Entry, entry, says_nothing
+from exchange.operations.drift import Drift
 from exchange.operations.environment import Environment
 from exchange.operations.formats import MemberFormats
 from exchange.operations.judged import Judged, Place, together
@@ -42,6 +44,7 @@ class Publisher:
         environment: Environment,
         formats: MemberFormats,
         quarantine: Quarantine,
+        drift: Drift,
         intake: Executor,
     ) -> None:
         """Take what publishing needs.
@@ -50,6 +53,7 @@ class Publisher:
             environment: Store, subject keys, retention and clock.
             formats: Of the members, with their keys.
             quarantine: Where goes what no adapter could read.
+            drift: Where records are counted.
             intake: Where decoding runs, apart from lookups, so that a large submission does not
                 hold them up.
         """
@@ -57,6 +61,7 @@ class Publisher:
         self.formats = formats
         self.aside = SettingAside(quarantine.keys)
         self._quarantine = quarantine
+        self._drift = drift
         self._intake = intake
 
     def now_ms(self) -> int:
@@ -80,6 +85,7 @@ class Publisher:
             StoreError: Not everything is known to be durable; sending it again is exact.
         """
         await self.write(judged)
+        self._drift.count(member, judged)
         if not judged.set_aside:
             return judged.failures
         kept = await self._quarantine.keep(member, judged.set_aside, received_ms)
@@ -132,7 +138,8 @@ class Publisher:
         horizon_ms = self._environment.horizon_ms
         entries: list[Entry] = []
         failures: list[Failure] = []
-        accepted = 0
+        accepted = newest_ms = 0
+        levels = [0] * len(Level)
         for index, outcome in enumerate(outcomes, start=place.index):
             judged = self._judge_one(member, outcome, received_ms, horizon_ms)
             if isinstance(judged, Rejected):
@@ -140,9 +147,20 @@ class Publisher:
                 failures.append(Failure(place.payload_index, index, judged.reason, field))
                 continue
             accepted += 1
+            if isinstance(outcome, Translated):
+                said = outcome.health_code
+                levels[said.level] += 1
+                newest_ms = max(newest_ms, said.as_of_ms)
             if judged is not None:
                 entries.append(judged)
-        return Judged(tuple(entries), accepted, tuple(failures))
+        return Judged(
+            tuple(entries),
+            accepted,
+            tuple(failures),
+            format_id=place.format_id,
+            levels=tuple(levels),
+            newest_as_of_ms=newest_ms,
+        )
 
     def judge_payload(
         self, member: str, found: Format, payload: bytes, received_ms: int, payload_index: int
@@ -150,7 +168,9 @@ class Publisher:
         """Decode one payload and judge its records; what cannot be read is set aside."""
         keys = self.formats.keys_of(found.id)
         outcomes = found.decode(payload, received_ms, keys)
-        place = Place(payload_index=payload_index, as_of_field=found.as_of_field)
+        place = Place(
+            payload_index=payload_index, as_of_field=found.as_of_field, format_id=found.id
+        )
         judged = self.judge(member, outcomes, received_ms, place)
         if not judged.failures:
             return judged

@@ -23,6 +23,7 @@ ACCESS: dict[str, frozenset[CallerKind]] = {
     "/exchange.api.v1.RecognitionService/BatchCheckHealthCodes": _ASKS,
     "/exchange.api.v1.MemberService/GetMember": _EVERYBODY,
     "/exchange.api.v1.MemberService/ListMembers": _EVERYBODY,
+    "/exchange.api.v1.MemberService/ListFormatHealth": _MEMBER | _OPERATOR,
     "/exchange.api.v1.PolicyService/GetPolicy": _EVERYBODY,
     "/exchange.api.v1.PolicyService/ListPolicies": _EVERYBODY,
     "/exchange.api.v1.PolicyService/GetPolicyRevision": _EVERYBODY,

@@ -8,13 +8,12 @@ from exchange.core.quarantine import Entry
 from exchange.operations.quarantine import Quarantine
 from exchange.operations.replay import Replayer
 from exchange.services.pages import page
-from exchange.wire.names import entry_name, member_code
+from exchange.wire.names import entry_name, member_code, members_of
 from exchange.wire.quarantine import (
     counts,
     fill_entry,
     fill_failure,
     keys_of,
-    members_of,
     reason_of,
 )
 

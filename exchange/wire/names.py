@@ -32,6 +32,16 @@ def member_code(name: str, field: str) -> str:
     raise NotFoundError("member", match[1])
 
 
+def members_of(parent: str) -> tuple[str, ...]:
+    """Return the codes of the members that a parent names: one, or all for ``members/-``.
+
+    Raises:
+        InvalidRequestError: It is no name of a member.
+        NotFoundError: There is no such member.
+    """
+    return tuple(BY_CODE) if parent == ANY_MEMBER else (member_code(parent, "parent"),)
+
+
 def member_name(code: str) -> str:
     """Return the resource name of a member."""
     return f"members/{code}" if code else ""

@@ -8,10 +8,9 @@ from exchange.api.v1 import (
     quarantine_service_pb2 as service_pb,
 )
 from exchange.core.errors import InvalidRequestError
-from exchange.core.members import MEMBERS
 from exchange.core.outcome import Reason
 from exchange.core.quarantine import Entry, EntryFailure
-from exchange.wire.names import ANY_MEMBER, entry_key, entry_name, member_code, member_name
+from exchange.wire.names import entry_key, entry_name, member_name
 from exchange.wire.times import fill
 
 NAMES_MAX = 200
@@ -19,18 +18,6 @@ NAMES_MAX = 200
 
 _REASONS = {reason: record_pb.RecordFailure.Reason.Value(reason.value) for reason in Reason}
 _REASONS_BACK: dict[int, Reason] = {number: reason for reason, number in _REASONS.items()}
-
-
-def members_of(parent: str) -> tuple[str, ...]:
-    """Return the codes of the members that a parent names.
-
-    Raises:
-        InvalidRequestError: It is no name of a member.
-        NotFoundError: There is no such member.
-    """
-    if parent == ANY_MEMBER:
-        return tuple(member.code for member in MEMBERS)
-    return (member_code(parent, "parent"),)
 
 
 def reason_of(number: int) -> Reason | None:

@@ -153,3 +153,16 @@ def test_a_conversion_needs_a_format_or_the_national_answer(
     assert health_exchange(*asked).code == ExitCode.WRONG_INPUT
     both = (*asked, "--national", "--format", "510000-status-v1")
     assert health_exchange(*both).code == ExitCode.WRONG_INPUT
+
+
+def test_the_health_of_formats_is_shown(
+    health_exchange: Health, address: tuple[str, str], entries: list[str]
+) -> None:
+    assert entries
+    ran = health_exchange("members", "--health", *address)
+    assert ran.code == ExitCode.DONE
+    assert FORMAT.id in ran.out
+    assert "formats had records" in ran.out or "jumped" in ran.out
+    found = health_exchange("members", "520000", "--health", "--json", *address).json
+    (one,) = found["format_health"]
+    assert one["recent"]["failures"][0]["reason"] == "INVALID_DOCUMENT"

@@ -18,6 +18,7 @@ from exchange.core.quarantine import Entry, EntryFailure
 from exchange.core.sealing import SealingKeys, parse_sealing_keys
 from exchange.core.subject import parse_key_file
 from exchange.core.traces import Person
+from exchange.operations.drift import Drift
 from exchange.operations.environment import Environment
 from exchange.operations.formats import MemberFormats
 from exchange.operations.intake import Intake, Resume
@@ -47,6 +48,7 @@ class Setting:
         self.store = store
         self.intake = intake
         self.clock = SetClock()
+        self.drift = Drift(store, self.clock, "worker")
         self.random = iter(range(1, 1_000_000))
 
     def quarantine(
@@ -62,7 +64,9 @@ class Setting:
 
     def publisher(self, quarantine: Quarantine, *formats: Format) -> Publisher:
         chosen = dict(FORMATS) | {one.id: one for one in formats}
-        return Publisher(self.environment, MemberFormats(chosen, {}), quarantine, self.intake)
+        return Publisher(
+            self.environment, MemberFormats(chosen, {}), quarantine, self.drift, self.intake
+        )
 
     @property
     def environment(self) -> Environment:

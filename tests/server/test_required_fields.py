@@ -11,6 +11,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from exchange.api.v1 import (
     health_code_service_pb2 as publish_pb,
+    member_service_pb2 as member_pb,
     policy_pb2,
     policy_service_pb2 as policy_pb,
     quarantine_service_pb2 as quarantine_pb,
@@ -80,6 +81,7 @@ def _complete(service: str, method: str) -> Message:
 def _of_quarantine() -> dict[str, Message]:
     parent, names = "members/510000", [f"members/510000/quarantineEntries/{'0' * 32}"]
     return {
+        "ListFormatHealth": member_pb.ListFormatHealthRequest(parent=parent),
         "ListQuarantineEntries": quarantine_pb.ListQuarantineEntriesRequest(parent=parent),
         "CountQuarantineEntries": quarantine_pb.CountQuarantineEntriesRequest(parent=parent),
         "ReplayQuarantineEntries": quarantine_pb.ReplayQuarantineEntriesRequest(

@@ -22,14 +22,17 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from exchange.api.v1 import health_code_pb2 as exchange_dot_api_dot_v1_dot_health__code__pb2
+from exchange.api.v1 import health_code_service_pb2 as exchange_dot_api_dot_v1_dot_health__code__service__pb2
 from exchange.api.v1 import member_pb2 as exchange_dot_api_dot_v1_dot_member__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import client_pb2 as google_dot_api_dot_client__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$exchange/api/v1/member_service.proto\x12\x0f\x65xchange.api.v1\x1a\x1c\x65xchange/api/v1/member.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\">\n\x10GetMemberRequest\x12*\n\x04name\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x65xchange.api/Member\"G\n\x12ListMembersRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"d\n\x13ListMembersResponse\x12.\n\x07members\x18\x01 \x03(\x0b\x32\x17.exchange.api.v1.MemberB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x32\xfd\x01\n\rMemberService\x12l\n\tGetMember\x12!.exchange.api.v1.GetMemberRequest\x1a\x17.exchange.api.v1.Member\"#\xda\x41\x04name\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/{name=members/*}\x12p\n\x0bListMembers\x12#.exchange.api.v1.ListMembersRequest\x1a$.exchange.api.v1.ListMembersResponse\"\x16\xda\x41\x00\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/members\x1a\x0c\xca\x41\tlocalhostb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$exchange/api/v1/member_service.proto\x12\x0f\x65xchange.api.v1\x1a!exchange/api/v1/health_code.proto\x1a)exchange/api/v1/health_code_service.proto\x1a\x1c\x65xchange/api/v1/member.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\">\n\x10GetMemberRequest\x12*\n\x04name\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x65xchange.api/Member\"G\n\x12ListMembersRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"d\n\x13ListMembersResponse\x12.\n\x07members\x18\x01 \x03(\x0b\x32\x17.exchange.api.v1.MemberB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"G\n\x17ListFormatHealthRequest\x12,\n\x06parent\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x65xchange.api/Member\"V\n\x18ListFormatHealthResponse\x12:\n\rformat_health\x18\x01 \x03(\x0b\x32\x1d.exchange.api.v1.FormatHealthB\x04\xe2\x41\x01\x03\"\xcf\x01\n\x0c\x46ormatHealth\x12,\n\x06member\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x03\xfa\x41\x15\n\x13\x65xchange.api/Member\x12\x14\n\x06\x66ormat\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x32\n\x06recent\x18\x03 \x01(\x0b\x32\x1c.exchange.api.v1.RecordTallyB\x04\xe2\x41\x01\x03\x12\x31\n\x05usual\x18\x04 \x01(\x0b\x32\x1c.exchange.api.v1.RecordTallyB\x04\xe2\x41\x01\x03\x12\x14\n\x06jumped\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x03\"\x89\x02\n\x0bRecordTally\x12\x1a\n\x0crecord_count\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x61\x63\x63\x65pted_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x65rror_share\x18\x03 \x01(\x01\x42\x04\xe2\x41\x01\x03\x12\x35\n\x08\x66\x61ilures\x18\x04 \x03(\x0b\x32\x1d.exchange.api.v1.FailureTallyB\x04\xe2\x41\x01\x03\x12\x31\n\x06levels\x18\x05 \x03(\x0b\x32\x1b.exchange.api.v1.LevelTallyB\x04\xe2\x41\x01\x03\x12;\n\x11newest_as_of_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"|\n\x0c\x46\x61ilureTally\x12;\n\x06reason\x18\x01 \x01(\x0e\x32%.exchange.api.v1.RecordFailure.ReasonB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x66ield\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0crecord_count\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\"`\n\nLevelTally\x12\x36\n\x05level\x18\x01 \x01(\x0e\x32!.exchange.api.v1.HealthCode.LevelB\x04\xe2\x41\x01\x03\x12\x1a\n\x0crecord_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x32\x9d\x03\n\rMemberService\x12l\n\tGetMember\x12!.exchange.api.v1.GetMemberRequest\x1a\x17.exchange.api.v1.Member\"#\xda\x41\x04name\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/{name=members/*}\x12p\n\x0bListMembers\x12#.exchange.api.v1.ListMembersRequest\x1a$.exchange.api.v1.ListMembersResponse\"\x16\xda\x41\x00\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/members\x12\x9d\x01\n\x10ListFormatHealth\x12(.exchange.api.v1.ListFormatHealthRequest\x1a).exchange.api.v1.ListFormatHealthResponse\"4\xda\x41\x06parent\x82\xd3\xe4\x93\x02%\x12#/v1/{parent=members/*}/formatHealth\x1a\x0c\xca\x41\tlocalhostb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,18 +49,68 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTMEMBERSRESPONSE'].fields_by_name['members']._serialized_options = b'\342A\001\003'
   _globals['_LISTMEMBERSRESPONSE'].fields_by_name['next_page_token']._loaded_options = None
   _globals['_LISTMEMBERSRESPONSE'].fields_by_name['next_page_token']._serialized_options = b'\342A\001\003'
+  _globals['_LISTFORMATHEALTHREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_LISTFORMATHEALTHREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\025\n\023exchange.api/Member'
+  _globals['_LISTFORMATHEALTHRESPONSE'].fields_by_name['format_health']._loaded_options = None
+  _globals['_LISTFORMATHEALTHRESPONSE'].fields_by_name['format_health']._serialized_options = b'\342A\001\003'
+  _globals['_FORMATHEALTH'].fields_by_name['member']._loaded_options = None
+  _globals['_FORMATHEALTH'].fields_by_name['member']._serialized_options = b'\342A\001\003\372A\025\n\023exchange.api/Member'
+  _globals['_FORMATHEALTH'].fields_by_name['format']._loaded_options = None
+  _globals['_FORMATHEALTH'].fields_by_name['format']._serialized_options = b'\342A\001\003'
+  _globals['_FORMATHEALTH'].fields_by_name['recent']._loaded_options = None
+  _globals['_FORMATHEALTH'].fields_by_name['recent']._serialized_options = b'\342A\001\003'
+  _globals['_FORMATHEALTH'].fields_by_name['usual']._loaded_options = None
+  _globals['_FORMATHEALTH'].fields_by_name['usual']._serialized_options = b'\342A\001\003'
+  _globals['_FORMATHEALTH'].fields_by_name['jumped']._loaded_options = None
+  _globals['_FORMATHEALTH'].fields_by_name['jumped']._serialized_options = b'\342A\001\003'
+  _globals['_RECORDTALLY'].fields_by_name['record_count']._loaded_options = None
+  _globals['_RECORDTALLY'].fields_by_name['record_count']._serialized_options = b'\342A\001\003'
+  _globals['_RECORDTALLY'].fields_by_name['accepted_count']._loaded_options = None
+  _globals['_RECORDTALLY'].fields_by_name['accepted_count']._serialized_options = b'\342A\001\003'
+  _globals['_RECORDTALLY'].fields_by_name['error_share']._loaded_options = None
+  _globals['_RECORDTALLY'].fields_by_name['error_share']._serialized_options = b'\342A\001\003'
+  _globals['_RECORDTALLY'].fields_by_name['failures']._loaded_options = None
+  _globals['_RECORDTALLY'].fields_by_name['failures']._serialized_options = b'\342A\001\003'
+  _globals['_RECORDTALLY'].fields_by_name['levels']._loaded_options = None
+  _globals['_RECORDTALLY'].fields_by_name['levels']._serialized_options = b'\342A\001\003'
+  _globals['_RECORDTALLY'].fields_by_name['newest_as_of_time']._loaded_options = None
+  _globals['_RECORDTALLY'].fields_by_name['newest_as_of_time']._serialized_options = b'\342A\001\003'
+  _globals['_FAILURETALLY'].fields_by_name['reason']._loaded_options = None
+  _globals['_FAILURETALLY'].fields_by_name['reason']._serialized_options = b'\342A\001\003'
+  _globals['_FAILURETALLY'].fields_by_name['field']._loaded_options = None
+  _globals['_FAILURETALLY'].fields_by_name['field']._serialized_options = b'\342A\001\003'
+  _globals['_FAILURETALLY'].fields_by_name['record_count']._loaded_options = None
+  _globals['_FAILURETALLY'].fields_by_name['record_count']._serialized_options = b'\342A\001\003'
+  _globals['_LEVELTALLY'].fields_by_name['level']._loaded_options = None
+  _globals['_LEVELTALLY'].fields_by_name['level']._serialized_options = b'\342A\001\003'
+  _globals['_LEVELTALLY'].fields_by_name['record_count']._loaded_options = None
+  _globals['_LEVELTALLY'].fields_by_name['record_count']._serialized_options = b'\342A\001\003'
   _globals['_MEMBERSERVICE']._loaded_options = None
   _globals['_MEMBERSERVICE']._serialized_options = b'\312A\tlocalhost'
   _globals['_MEMBERSERVICE'].methods_by_name['GetMember']._loaded_options = None
   _globals['_MEMBERSERVICE'].methods_by_name['GetMember']._serialized_options = b'\332A\004name\202\323\344\223\002\026\022\024/v1/{name=members/*}'
   _globals['_MEMBERSERVICE'].methods_by_name['ListMembers']._loaded_options = None
   _globals['_MEMBERSERVICE'].methods_by_name['ListMembers']._serialized_options = b'\332A\000\202\323\344\223\002\r\022\013/v1/members'
-  _globals['_GETMEMBERREQUEST']._serialized_start=202
-  _globals['_GETMEMBERREQUEST']._serialized_end=264
-  _globals['_LISTMEMBERSREQUEST']._serialized_start=266
-  _globals['_LISTMEMBERSREQUEST']._serialized_end=337
-  _globals['_LISTMEMBERSRESPONSE']._serialized_start=339
-  _globals['_LISTMEMBERSRESPONSE']._serialized_end=439
-  _globals['_MEMBERSERVICE']._serialized_start=442
-  _globals['_MEMBERSERVICE']._serialized_end=695
+  _globals['_MEMBERSERVICE'].methods_by_name['ListFormatHealth']._loaded_options = None
+  _globals['_MEMBERSERVICE'].methods_by_name['ListFormatHealth']._serialized_options = b'\332A\006parent\202\323\344\223\002%\022#/v1/{parent=members/*}/formatHealth'
+  _globals['_GETMEMBERREQUEST']._serialized_start=313
+  _globals['_GETMEMBERREQUEST']._serialized_end=375
+  _globals['_LISTMEMBERSREQUEST']._serialized_start=377
+  _globals['_LISTMEMBERSREQUEST']._serialized_end=448
+  _globals['_LISTMEMBERSRESPONSE']._serialized_start=450
+  _globals['_LISTMEMBERSRESPONSE']._serialized_end=550
+  _globals['_LISTFORMATHEALTHREQUEST']._serialized_start=552
+  _globals['_LISTFORMATHEALTHREQUEST']._serialized_end=623
+  _globals['_LISTFORMATHEALTHRESPONSE']._serialized_start=625
+  _globals['_LISTFORMATHEALTHRESPONSE']._serialized_end=711
+  _globals['_FORMATHEALTH']._serialized_start=714
+  _globals['_FORMATHEALTH']._serialized_end=921
+  _globals['_RECORDTALLY']._serialized_start=924
+  _globals['_RECORDTALLY']._serialized_end=1189
+  _globals['_FAILURETALLY']._serialized_start=1191
+  _globals['_FAILURETALLY']._serialized_end=1315
+  _globals['_LEVELTALLY']._serialized_start=1317
+  _globals['_LEVELTALLY']._serialized_end=1413
+  _globals['_MEMBERSERVICE']._serialized_start=1416
+  _globals['_MEMBERSERVICE']._serialized_end=1829
 # @@protoc_insertion_point(module_scope)

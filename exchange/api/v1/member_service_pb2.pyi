@@ -14,9 +14,12 @@ Looking up who takes part.
 """
 
 from collections import abc as _abc
+from exchange.api.v1 import health_code_pb2 as _health_code_pb2
+from exchange.api.v1 import health_code_service_pb2 as _health_code_service_pb2
 from exchange.api.v1 import member_pb2 as _member_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -104,3 +107,203 @@ class ListMembersResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListMembersResponse: _TypeAlias = ListMembersResponse  # noqa: Y015
+
+@_typing.final
+class ListFormatHealthRequest(_message.Message):
+    """Request of ListFormatHealth."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """Whose formats, as `members/510000`; `members/-` for everybody's."""
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["parent", b"parent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFormatHealthRequest: _TypeAlias = ListFormatHealthRequest  # noqa: Y015
+
+@_typing.final
+class ListFormatHealthResponse(_message.Message):
+    """Response of ListFormatHealth."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORMAT_HEALTH_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def format_health(self) -> _containers.RepeatedCompositeFieldContainer[Global___FormatHealth]:
+        """Formats with records in the last 26 hours, by member."""
+
+    def __init__(
+        self,
+        *,
+        format_health: _abc.Iterable[Global___FormatHealth] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["format_health", b"format_health"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFormatHealthResponse: _TypeAlias = ListFormatHealthResponse  # noqa: Y015
+
+@_typing.final
+class FormatHealth(_message.Message):
+    """How one format of a member does."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    RECENT_FIELD_NUMBER: _builtins.int
+    USUAL_FIELD_NUMBER: _builtins.int
+    JUMPED_FIELD_NUMBER: _builtins.int
+    member: _builtins.str
+    """The member, as `members/510000`."""
+    format: _builtins.str
+    """Id of the format; empty for records in the common schema."""
+    jumped: _builtins.bool
+    """Whether the share of errors is far above what was usual: at least 5 % of at least 20 recent
+    records, and at least three times the share of the hours before.
+    """
+    @_builtins.property
+    def recent(self) -> Global___RecordTally:
+        """The last one to two hours."""
+
+    @_builtins.property
+    def usual(self) -> Global___RecordTally:
+        """The 24 hours before those."""
+
+    def __init__(
+        self,
+        *,
+        member: _builtins.str = ...,
+        format: _builtins.str = ...,
+        recent: Global___RecordTally | None = ...,
+        usual: Global___RecordTally | None = ...,
+        jumped: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["recent", b"recent", "usual", b"usual"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "jumped", b"jumped", "member", b"member", "recent", b"recent", "usual", b"usual"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FormatHealth: _TypeAlias = FormatHealth  # noqa: Y015
+
+@_typing.final
+class RecordTally(_message.Message):
+    """What became of the records of some hours."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_COUNT_FIELD_NUMBER: _builtins.int
+    ACCEPTED_COUNT_FIELD_NUMBER: _builtins.int
+    ERROR_SHARE_FIELD_NUMBER: _builtins.int
+    FAILURES_FIELD_NUMBER: _builtins.int
+    LEVELS_FIELD_NUMBER: _builtins.int
+    NEWEST_AS_OF_TIME_FIELD_NUMBER: _builtins.int
+    record_count: _builtins.int
+    """Records handed in."""
+    accepted_count: _builtins.int
+    """Those that were accepted."""
+    error_share: _builtins.float
+    """Errors among all records, 0.0 to 1.0. That there is no such person is an answer, no error."""
+    @_builtins.property
+    def failures(self) -> _containers.RepeatedCompositeFieldContainer[Global___FailureTally]:
+        """Those that were not accepted, by reason and field, the most frequent first. UNKNOWN_STATUS
+        counts values that the member's tables do not have; the values are not kept.
+        """
+
+    @_builtins.property
+    def levels(self) -> _containers.RepeatedCompositeFieldContainer[Global___LevelTally]:
+        """Those that were accepted, by level."""
+
+    @_builtins.property
+    def newest_as_of_time(self) -> _timestamp_pb2.Timestamp:
+        """As-of time of the newest that was accepted; absent where there is none.
+
+        (-- api-linter: core::0140::prepositions=disabled
+            aip.dev/not-precedent: As-of time is the field's own word. --)
+        """
+
+    def __init__(
+        self,
+        *,
+        record_count: _builtins.int = ...,
+        accepted_count: _builtins.int = ...,
+        error_share: _builtins.float = ...,
+        failures: _abc.Iterable[Global___FailureTally] | None = ...,
+        levels: _abc.Iterable[Global___LevelTally] | None = ...,
+        newest_as_of_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["newest_as_of_time", b"newest_as_of_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_count", b"accepted_count", "error_share", b"error_share", "failures", b"failures", "levels", b"levels", "newest_as_of_time", b"newest_as_of_time", "record_count", b"record_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordTally: _TypeAlias = RecordTally  # noqa: Y015
+
+@_typing.final
+class FailureTally(_message.Message):
+    """Records that failed for one reason."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    FIELD_FIELD_NUMBER: _builtins.int
+    RECORD_COUNT_FIELD_NUMBER: _builtins.int
+    reason: _health_code_service_pb2.RecordFailure.Reason.ValueType
+    """The reason."""
+    field: _builtins.str
+    """Name of the field as the member's format calls it; empty where there is none."""
+    record_count: _builtins.int
+    """How many."""
+    def __init__(
+        self,
+        *,
+        reason: _health_code_service_pb2.RecordFailure.Reason.ValueType = ...,
+        field: _builtins.str = ...,
+        record_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "reason", b"reason", "record_count", b"record_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FailureTally: _TypeAlias = FailureTally  # noqa: Y015
+
+@_typing.final
+class LevelTally(_message.Message):
+    """Records of one level."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEVEL_FIELD_NUMBER: _builtins.int
+    RECORD_COUNT_FIELD_NUMBER: _builtins.int
+    level: _health_code_pb2.HealthCode.Level.ValueType
+    """The level."""
+    record_count: _builtins.int
+    """How many."""
+    def __init__(
+        self,
+        *,
+        level: _health_code_pb2.HealthCode.Level.ValueType = ...,
+        record_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["level", b"level", "record_count", b"record_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LevelTally: _TypeAlias = LevelTally  # noqa: Y015

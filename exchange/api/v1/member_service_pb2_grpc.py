@@ -27,7 +27,7 @@ if _version_not_supported:
 
 
 class MemberServiceStub(object):
-    """Shows the members, their formats and their recognition modes.
+    """Shows the members, their formats and their recognition modes, and how the formats do.
     """
 
     def __init__(self, channel):
@@ -46,10 +46,15 @@ class MemberServiceStub(object):
                 request_serializer=exchange_dot_api_dot_v1_dot_member__service__pb2.ListMembersRequest.SerializeToString,
                 response_deserializer=exchange_dot_api_dot_v1_dot_member__service__pb2.ListMembersResponse.FromString,
                 _registered_method=True)
+        self.ListFormatHealth = channel.unary_unary(
+                '/exchange.api.v1.MemberService/ListFormatHealth',
+                request_serializer=exchange_dot_api_dot_v1_dot_member__service__pb2.ListFormatHealthRequest.SerializeToString,
+                response_deserializer=exchange_dot_api_dot_v1_dot_member__service__pb2.ListFormatHealthResponse.FromString,
+                _registered_method=True)
 
 
 class MemberServiceServicer(object):
-    """Shows the members, their formats and their recognition modes.
+    """Shows the members, their formats and their recognition modes, and how the formats do.
     """
 
     def GetMember(self, request, context):
@@ -61,6 +66,29 @@ class MemberServiceServicer(object):
 
     def ListMembers(self, request, context):
         """Lists all members by code.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFormatHealth(self, request, context):
+        """Lists how the formats of members do: what became of their records, and whose errors jumped.
+
+        For operators, and for a member about its own formats. Counts are of all worker processes, up
+        to half a minute late, and are for people to look at: those of a process that was killed may
+        be missing.
+
+        (-- api-linter: core::0132::response-unknown-fields=disabled
+        aip.dev/not-precedent: The list is as long as the list of formats. --)
+
+        (-- api-linter: core::0158::request-page-size-field=disabled
+        aip.dev/not-precedent: The list is as long as the list of formats. --)
+
+        (-- api-linter: core::0158::request-page-token-field=disabled
+        aip.dev/not-precedent: The list is as long as the list of formats. --)
+
+        (-- api-linter: core::0158::response-next-page-token-field=disabled
+        aip.dev/not-precedent: The list is as long as the list of formats. --)
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -79,6 +107,11 @@ def add_MemberServiceServicer_to_server(servicer, server):
                     request_deserializer=exchange_dot_api_dot_v1_dot_member__service__pb2.ListMembersRequest.FromString,
                     response_serializer=exchange_dot_api_dot_v1_dot_member__service__pb2.ListMembersResponse.SerializeToString,
             ),
+            'ListFormatHealth': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFormatHealth,
+                    request_deserializer=exchange_dot_api_dot_v1_dot_member__service__pb2.ListFormatHealthRequest.FromString,
+                    response_serializer=exchange_dot_api_dot_v1_dot_member__service__pb2.ListFormatHealthResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'exchange.api.v1.MemberService', rpc_method_handlers)
@@ -88,7 +121,7 @@ def add_MemberServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class MemberService(object):
-    """Shows the members, their formats and their recognition modes.
+    """Shows the members, their formats and their recognition modes, and how the formats do.
     """
 
     @staticmethod
@@ -135,6 +168,33 @@ class MemberService(object):
             '/exchange.api.v1.MemberService/ListMembers',
             exchange_dot_api_dot_v1_dot_member__service__pb2.ListMembersRequest.SerializeToString,
             exchange_dot_api_dot_v1_dot_member__service__pb2.ListMembersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFormatHealth(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange.api.v1.MemberService/ListFormatHealth',
+            exchange_dot_api_dot_v1_dot_member__service__pb2.ListFormatHealthRequest.SerializeToString,
+            exchange_dot_api_dot_v1_dot_member__service__pb2.ListFormatHealthResponse.FromString,
             options,
             channel_credentials,
             insecure,

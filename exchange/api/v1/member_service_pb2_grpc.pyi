@@ -38,7 +38,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class MemberServiceStub:
-    """Shows the members, their formats and their recognition modes."""
+    """Shows the members, their formats and their recognition modes, and how the formats do."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -48,19 +48,57 @@ class MemberServiceStub:
     """Gets one member."""
     ListMembers: _grpc.UnaryUnaryMultiCallable[_member_service_pb2.ListMembersRequest, _member_service_pb2.ListMembersResponse]
     """Lists all members by code."""
+    ListFormatHealth: _grpc.UnaryUnaryMultiCallable[_member_service_pb2.ListFormatHealthRequest, _member_service_pb2.ListFormatHealthResponse]
+    """Lists how the formats of members do: what became of their records, and whose errors jumped.
+
+    For operators, and for a member about its own formats. Counts are of all worker processes, up
+    to half a minute late, and are for people to look at: those of a process that was killed may
+    be missing.
+
+    (-- api-linter: core::0132::response-unknown-fields=disabled
+        aip.dev/not-precedent: The list is as long as the list of formats. --)
+
+    (-- api-linter: core::0158::request-page-size-field=disabled
+        aip.dev/not-precedent: The list is as long as the list of formats. --)
+
+    (-- api-linter: core::0158::request-page-token-field=disabled
+        aip.dev/not-precedent: The list is as long as the list of formats. --)
+
+    (-- api-linter: core::0158::response-next-page-token-field=disabled
+        aip.dev/not-precedent: The list is as long as the list of formats. --)
+    """
 
 @_typing.type_check_only
 class MemberServiceAsyncStub(MemberServiceStub):
-    """Shows the members, their formats and their recognition modes."""
+    """Shows the members, their formats and their recognition modes, and how the formats do."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetMember: _aio.UnaryUnaryMultiCallable[_member_service_pb2.GetMemberRequest, _member_pb2.Member]  # type: ignore[assignment]
     """Gets one member."""
     ListMembers: _aio.UnaryUnaryMultiCallable[_member_service_pb2.ListMembersRequest, _member_service_pb2.ListMembersResponse]  # type: ignore[assignment]
     """Lists all members by code."""
+    ListFormatHealth: _aio.UnaryUnaryMultiCallable[_member_service_pb2.ListFormatHealthRequest, _member_service_pb2.ListFormatHealthResponse]  # type: ignore[assignment]
+    """Lists how the formats of members do: what became of their records, and whose errors jumped.
+
+    For operators, and for a member about its own formats. Counts are of all worker processes, up
+    to half a minute late, and are for people to look at: those of a process that was killed may
+    be missing.
+
+    (-- api-linter: core::0132::response-unknown-fields=disabled
+        aip.dev/not-precedent: The list is as long as the list of formats. --)
+
+    (-- api-linter: core::0158::request-page-size-field=disabled
+        aip.dev/not-precedent: The list is as long as the list of formats. --)
+
+    (-- api-linter: core::0158::request-page-token-field=disabled
+        aip.dev/not-precedent: The list is as long as the list of formats. --)
+
+    (-- api-linter: core::0158::response-next-page-token-field=disabled
+        aip.dev/not-precedent: The list is as long as the list of formats. --)
+    """
 
 class MemberServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Shows the members, their formats and their recognition modes."""
+    """Shows the members, their formats and their recognition modes, and how the formats do."""
 
     @_abc_1.abstractmethod
     def GetMember(
@@ -77,5 +115,30 @@ class MemberServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_member_service_pb2.ListMembersResponse, _abc.Awaitable[_member_service_pb2.ListMembersResponse]]:
         """Lists all members by code."""
+
+    @_abc_1.abstractmethod
+    def ListFormatHealth(
+        self,
+        request: _member_service_pb2.ListFormatHealthRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_member_service_pb2.ListFormatHealthResponse, _abc.Awaitable[_member_service_pb2.ListFormatHealthResponse]]:
+        """Lists how the formats of members do: what became of their records, and whose errors jumped.
+
+        For operators, and for a member about its own formats. Counts are of all worker processes, up
+        to half a minute late, and are for people to look at: those of a process that was killed may
+        be missing.
+
+        (-- api-linter: core::0132::response-unknown-fields=disabled
+            aip.dev/not-precedent: The list is as long as the list of formats. --)
+
+        (-- api-linter: core::0158::request-page-size-field=disabled
+            aip.dev/not-precedent: The list is as long as the list of formats. --)
+
+        (-- api-linter: core::0158::request-page-token-field=disabled
+            aip.dev/not-precedent: The list is as long as the list of formats. --)
+
+        (-- api-linter: core::0158::response-next-page-token-field=disabled
+            aip.dev/not-precedent: The list is as long as the list of formats. --)
+        """
 
 def add_MemberServiceServicer_to_server(servicer: MemberServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
