@@ -60,7 +60,7 @@ _OTHERS = (
         expression='up{job="health-exchange"} == 0 or absent(up{job="health-exchange"})',
         lasting="1m",
         severity=PAGE,
-        summary="The exchange {{ $labels.instance }} does not answer Prometheus.",
+        summary="An exchange does not answer Prometheus, or none is known to it.",
         playbook="exchange-down",
     ),
     Alert(

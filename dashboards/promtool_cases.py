@@ -6,7 +6,7 @@ from dashboards.alerts import ALERTS
 from dashboards.rule_cases import Case, Fires
 from dashboards.yaml_text import Yaml, yaml_text
 
-GROUPS = ("health-exchange", "health-exchange-objectives", "health-exchange-alerts")
+GROUPS = ("health-exchange", "health-exchange-alerts")
 
 
 def case_file(case: Case, rules: Path) -> str:
