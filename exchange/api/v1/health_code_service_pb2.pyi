@@ -652,14 +652,25 @@ Global___LostField: _TypeAlias = LostField  # noqa: Y015
 
 @_typing.final
 class GetNationalHealthCodeRequest(_message.Message):
-    """Request of GetNationalHealthCode."""
+    """Request of GetNationalHealthCode.
+
+    (-- api-linter: core::0131::request-name-required=disabled
+        aip.dev/not-precedent: A person is named by a document, which may stand in the body only. --)
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     DOCUMENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def document(self) -> _health_code_pb2.Document:
-        """The person's document. Its number is written into the payload and kept nowhere."""
+        """The person's document. Its number is written into the payload and kept nowhere.
+
+        (-- api-linter: core::0131::request-required-fields=disabled
+            aip.dev/not-precedent: A person is named by a document, which may stand in the body only. --)
+
+        (-- api-linter: core::0131::request-unknown-fields=disabled
+            aip.dev/not-precedent: A person is named by a document, which may stand in the body only. --)
+        """
 
     def __init__(
         self,

@@ -110,7 +110,14 @@ Global___ListMembersResponse: _TypeAlias = ListMembersResponse  # noqa: Y015
 
 @_typing.final
 class ListFormatHealthRequest(_message.Message):
-    """Request of ListFormatHealth."""
+    """Request of ListFormatHealth.
+
+    (-- api-linter: core::0158::request-page-size-field=disabled
+        aip.dev/not-precedent: There are as many formats as there are; one answer holds them all. --)
+
+    (-- api-linter: core::0158::request-page-token-field=disabled
+        aip.dev/not-precedent: There are as many formats as there are; one answer holds them all. --)
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -132,14 +139,22 @@ Global___ListFormatHealthRequest: _TypeAlias = ListFormatHealthRequest  # noqa: 
 
 @_typing.final
 class ListFormatHealthResponse(_message.Message):
-    """Response of ListFormatHealth."""
+    """Response of ListFormatHealth.
+
+    (-- api-linter: core::0158::response-next-page-token-field=disabled
+        aip.dev/not-precedent: There are as many formats as there are; one answer holds them all. --)
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     FORMAT_HEALTH_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def format_health(self) -> _containers.RepeatedCompositeFieldContainer[Global___FormatHealth]:
-        """Formats with records in the last 26 hours, by member."""
+        """Formats with records in the last 26 hours, by member.
+
+        (-- api-linter: core::0158::response-plural-first-field=disabled
+            aip.dev/not-precedent: There are as many formats as there are; one answer holds them all. --)
+        """
 
     def __init__(
         self,

@@ -49,9 +49,17 @@ class ListQuarantineEntriesRequest(_message.Message):
     page_token: _builtins.str
     """`next_page_token` of the page before; every other field must be as it was."""
     format: _builtins.str
-    """Only entries of this format; empty for all."""
+    """Only entries of this format; empty for all.
+
+    (-- api-linter: core::0132::request-unknown-fields=disabled
+        aip.dev/not-precedent: Operators look for entries of one member, format and reason. --)
+    """
     reason: _health_code_service_pb2.RecordFailure.Reason.ValueType
-    """Only entries whose first failure has this reason; REASON_UNSPECIFIED for all."""
+    """Only entries whose first failure has this reason; REASON_UNSPECIFIED for all.
+
+    (-- api-linter: core::0132::request-unknown-fields=disabled
+        aip.dev/not-precedent: Operators look for entries of one member, format and reason. --)
+    """
     def __init__(
         self,
         *,
@@ -265,7 +273,11 @@ Global___ReplayQuarantineEntriesResponse: _TypeAlias = ReplayQuarantineEntriesRe
 
 @_typing.final
 class ReplayFailure(_message.Message):
-    """A record that a replay did not get accepted."""
+    """A record that a replay did not get accepted.
+
+    (-- api-linter: core::0123::resource-annotation=disabled
+        aip.dev/not-precedent: A value inside of answers, no resource with a name. --)
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
