@@ -200,7 +200,8 @@ class LineReader:
 
     def _open(self, block: bytes) -> tuple[OpenFile | Rejected | None, bytes]:
         """Read the header, the first line that is not blank; give also what follows it."""
-        start = 0
+        blanks = len(block) - len(block.lstrip(_BLANK_BYTES))
+        start = block.rfind(b"\n", 0, blanks) + 1
         while start < len(block):
             end = block.find(b"\n", start) + 1 or len(block)
             line = block[start:end].removesuffix(b"\n")

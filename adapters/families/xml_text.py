@@ -90,6 +90,8 @@ def read_xml(payload: bytes | str) -> Element:
         text = payload if isinstance(payload, str) else payload.decode()
         if len(text) > MARKS_MAX and text.count("<") + text.count("=") > MARKS_MAX:
             raise UnreadableError
+        if "\0" in text:
+            raise UnreadableError  # The parser would take it for UTF-16, whatever it was told.
         parser.Parse(text.strip(BLANKS).encode(), True)
     except (ExpatError, UnicodeError):
         raise UnreadableError from None
