@@ -175,7 +175,11 @@ def serve(lines: Iterable[bytes]) -> None:
     """Answer tasks until there are no more."""
     for line in lines:
         task = msgspec.json.decode(line, type=Task)
-        found = asyncio.run(TASKS[task.kind](task))
+        try:
+            found = asyncio.run(TASKS[task.kind](task))
+        except Exception as error:  # noqa: BLE001 - one round is lost, not the run.
+            sys.stderr.write(f"{task.kind}: {type(error).__name__}\n")
+            found = Round(0.0, errors=1)
         sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
         sys.stdout.buffer.flush()
 

@@ -22,7 +22,7 @@ from loadtest.figures import Line, Round, Run, comparisons_of
 from loadtest.measure import Alone
 from loadtest.report import TABLE_CHARACTERS, comparison_text, machine, markdown_of, table_of
 from loadtest.serving import CLIENT_CORE, Server, hold_to
-from loadtest.world import KINDS, StoreKind, make_certificates, make_world, nodes
+from loadtest.world import KINDS, PATIENT, Front, StoreKind, make_certificates, make_world, nodes
 
 CASSANDRA_STATEMENTS_MAX = 1_000_000
 """More takes a node on two shared cores longer than the rest of the run."""
@@ -79,7 +79,8 @@ async def _store(kind: StoreKind, bench: Bench, options: Options, say: Console) 
         cases: list[Case] = []
         for statements in sorted({min(size, limit) for size in options.sizes}):
             say.print(f"Filling {kind.name} with {statements:,} statements ...")
-            world = await make_world(kind, statements, bench.directory, contact, bench.echo.tls)
+            front = Front(bench.echo.tls, PATIENT)
+            world = await make_world(kind, statements, bench.directory, contact, front)
             stack.callback(world.server.stop)
             say.print(f"  {world.fill_seconds:.0f} s")
             cases += await cases_of(bench, world, streams=bench.echo.tls is None)

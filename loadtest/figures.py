@@ -77,10 +77,16 @@ class Line(msgspec.Struct, frozen=True):
     @property
     def ratio(self) -> float | None:
         """The median over rounds of path to limit: both meet the machine in the same mood."""
-        pairs = list(zip(self.rounds, self.limit_rounds, strict=False))
-        if not pairs:
-            return None
-        return statistics.median(own.rate / limit.rate for own, limit in pairs)
+        return _ratio([(own.rate, limit.rate) for own, limit in self._pairs])
+
+    @property
+    def cpu_ratio(self) -> float | None:
+        """The same by CPU a unit: what the ratio would be if nobody else used the processors."""
+        return _ratio([(limit.cpu_unit_us, own.cpu_unit_us) for own, limit in self._pairs])
+
+    @property
+    def _pairs(self) -> list[tuple[Round, Round]]:
+        return list(zip(self.rounds, self.limit_rounds, strict=False))
 
     @property
     def verdict(self) -> Verdict:
@@ -91,6 +97,11 @@ class Line(msgspec.Struct, frozen=True):
         if reached is None:
             return Verdict.NONE
         return Verdict.MET if reached >= self.target.least else Verdict.MISSED
+
+
+def _ratio(pairs: Sequence[tuple[float, float]]) -> float | None:
+    found = [own / limit for own, limit in pairs if limit]
+    return statistics.median(found) if found else None
 
 
 class Comparison(msgspec.Struct, frozen=True):

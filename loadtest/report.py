@@ -60,6 +60,7 @@ def cells(line: Line) -> tuple[str, ...]:
         line.limit or "-",
         spread(line.limit_rounds) if line.limit_rounds else "-",
         "-" if line.ratio is None else f"{line.ratio:.2f}",
+        "-" if line.cpu_ratio is None else f"{line.cpu_ratio:.2f}",
         target or "-",
         line.verdict.value + (f" ({middle.errors} errors)" if middle.errors else ""),
     )
@@ -78,6 +79,7 @@ HEADS = (
     "limit",
     "limit's rate",
     "ratio",
+    "by CPU",
     "target",
     "",
 )

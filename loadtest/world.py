@@ -3,7 +3,7 @@
 import os
 import random
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,23 @@ RULES_POLICY = "110000"
 """The shipped policy with the most rules, nine; published in every store that is measured."""
 DEFAULT_DESTINATION = "310000"
 """Nothing is published for it, so that the national default decides."""
+
+
+class Front(msgspec.Struct, frozen=True):
+    """How a server meets its callers.
+
+    Attributes:
+        tls: How clients connect; None: plaintext, callers named in metadata.
+        settings: Of the server alone.
+    """
+
+    tls: ssl.SSLContext | None = None
+    settings: Mapping[str, object] = {}
+
+
+USUAL = Front()
+PATIENT = {"overload_delay_seconds": 5}
+"""Where throughput is measured nothing is to be shed, however long the queue gets."""
 
 
 class StoreKind(msgspec.Struct, frozen=True):
@@ -114,9 +131,17 @@ async def make_world(
     statements: int,
     directory: Path,
     contact: tuple[str, int],
-    tls: ssl.SSLContext | None = None,
+    front: Front = USUAL,
 ) -> World:
-    """Fill a store of a kind and start a server before it."""
+    """Fill a store of a kind and start a server before it.
+
+    Args:
+        kind: The engine.
+        statements: Rows to load.
+        directory: For data.
+        contact: Contact points and port of Cassandra.
+        front: How the server meets its callers.
+    """
     data_dir = directory / f"{kind.name.replace(' ', '')}-{statements}"
     settings: dict[str, Any] = {"data_dir": data_dir}
     if kind.nodes:
@@ -133,14 +158,14 @@ async def make_world(
     await prepare(typed, (RULES_POLICY,))
     seconds = await fill(typed, statements, system_clock())
     own = settings
-    if tls is not None:
+    if front.tls is not None:
         certificates = directory / "certs"
         own = settings | {
             "tls_authority_file": certificates / "authority.pem",
             "tls_certificate_file": certificates / "server.pem",
             "tls_key_file": certificates / "server.key",
         }
-    server = Server("exchange", own, tls=tls)
+    server = Server("exchange", own | dict(front.settings), tls=front.tls)
     return World(kind, statements, people_of(statements), settings, server, seconds)
 
 
