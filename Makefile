@@ -94,10 +94,10 @@ grafana-files: setup  ## Put all that Grafana and Prometheus need into var/grafa
 	$(BIN)/python -m dashboards.build --into var/grafana
 
 monitor: setup  ## Run the exchange under load with a real Prometheus, and say what to open
-	$(BIN)/python -m dashboards.monitor
+	$(BIN)/python -m dashboards.monitor --prometheus-port 9090 --store $(if $(filter cassandra,$(STORE)),cassandra,sqlite)
 
 monitor-check: setup  ## Ask every query of every dashboard and rule of a real Prometheus
-	$(BIN)/python -m dashboards.monitor --check
+	$(BIN)/python -m dashboards.monitor --check --store $(if $(filter sqlite,$(STORE)),sqlite,cassandra)
 
 clean:  ## Remove what was generated outside version control
 	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .hypothesis

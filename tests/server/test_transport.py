@@ -187,7 +187,7 @@ async def test_a_stream_goes_on_when_its_connection_has_reached_its_age(
 async def test_a_stream_is_ended_when_it_has_lasted_too_long(start_exchange: StartExchange) -> None:
     exchange = await start_exchange(stream_seconds_max=1)
     client = exchange.client()
-    stream = client.health_codes.StreamingPublishHealthCodes(metadata=client.metadata)
+    stream = client.health_codes.StreamingPublishHealthCodes(metadata=client.metadata)  # type: ignore[call-arg] # a stream that is written to by hand
     start = health_code_service_pb2.StreamingPublishHealthCodesRequest()
     start.start.member = "members/510000"
     start.start.format = "510000-status-v1"
