@@ -31,6 +31,8 @@ _CANDIDATES = (
 _TOKEN = re.compile(r"[A-Z0-9]{3,32}")
 CANDIDATES_MAX = 20_000
 """Numbers that are tried in one content; beyond that it counts as being about the person."""
+OTHERS_MAX = 500_000
+"""Numbers of others that a search remembers: words and dates come again in every record."""
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -45,27 +47,43 @@ class Person(msgspec.Struct, frozen=True):
     document: Document | None = None
 
 
-def mentions(content: bytes, person: Person, keys: SubjectKeys, today: int) -> bool:
-    """Tell whether bytes might be about a person.
+class Search:
+    """Looks for one person in many contents; what was tried once is not tried again."""
 
-    Args:
-        content: Any bytes.
-        person: Whom to look for.
-        keys: To turn numbers into subjects where only the subject is known.
-        today: The last possible birth date, ``yyyymmdd``.
-    """
-    texts = set(_texts(content))
-    if person.document is not None:
-        wanted = _spellings(person.document)
-        squeezed = [_NOT_ALPHANUMERIC.sub("", text) for text in texts]
-        return any(number in text for number in wanted for text in squeezed)
-    tried: set[str] = set()
-    for text in texts:
-        for candidate in _candidates(text):
-            tried.add(candidate)
-            if len(tried) > CANDIDATES_MAX:
-                return True
-    return any(person.subjects & _subjects(candidate, keys, today) for candidate in tried)
+    def __init__(self, person: Person, keys: SubjectKeys, today: int) -> None:
+        """Begin a search.
+
+        Args:
+            person: Whom to look for.
+            keys: To turn numbers into subjects where only the subject is known.
+            today: The last possible birth date, ``yyyymmdd``.
+        """
+        self._person = person
+        self._keys = keys
+        self._today = today
+        self._others: set[str] = set()
+
+    def mentions(self, content: bytes) -> bool:
+        """Tell whether bytes might be about the person."""
+        texts = set(_texts(content))
+        if self._person.document is not None:
+            wanted = _spellings(self._person.document)
+            squeezed = [_NOT_ALPHANUMERIC.sub("", text) for text in texts]
+            return any(number in text for number in wanted for text in squeezed)
+        tried: set[str] = set()
+        for text in texts:
+            for candidate in _candidates(text):
+                tried.add(candidate)
+                if len(tried) > CANDIDATES_MAX:
+                    return True
+        return any(self._is_the_persons(candidate) for candidate in tried - self._others)
+
+    def _is_the_persons(self, candidate: str) -> bool:
+        if self._person.subjects & _subjects(candidate, self._keys, self._today):
+            return True
+        if len(self._others) < OTHERS_MAX:
+            self._others.add(candidate)
+        return False
 
 
 def _texts(content: bytes) -> Iterator[str]:

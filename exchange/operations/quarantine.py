@@ -24,7 +24,7 @@ from exchange.core.quarantine import (
 from exchange.core.sealing import Randomness, SealingKeys, UnsealError
 from exchange.core.subject import SubjectKeys
 from exchange.core.times import DAY_MS, beijing_date
-from exchange.core.traces import Person, mentions
+from exchange.core.traces import Person, Search
 from exchange.metrics import QUARANTINE_KEPT, QUARANTINE_REFUSED
 from exchange.operations.clock import Clock
 from exchange.stores.quarantine import QuarantineRow, QuarantineStore
@@ -238,14 +238,10 @@ class Quarantine:
         Raises:
             StoreError: Not all are known to be gone; erasing again is safe.
         """
-        today = beijing_date(self._clock())
+        search = Search(person, subject_keys, beijing_date(self._clock()))
 
         def about(entry: Entry, content: bytes | None) -> bool:
-            return (
-                content is None
-                or is_opaque(entry.head.format_id)
-                or mentions(content, person, subject_keys, today)
-            )
+            return content is None or is_opaque(entry.head.format_id) or search.mentions(content)
 
         erased = 0
         for member in MEMBERS:

@@ -9,6 +9,7 @@ from adapters.registry import FORMATS
 from exchange.cli.exits import ExitCode
 from tests.adapters.cases_io import CASES
 from tests.cli.conftest import Health
+from tests.people import INPUT_SUFFIX
 
 FORMAT = "510000-status-v1"
 OPEN_CASES = CASES / f"{FORMAT}.jsonl"
@@ -56,7 +57,11 @@ def test_a_case_that_fails_is_named_with_the_place_and_gives_two(
     good, wrong = read_case(), read_case()
     outcomes = json.loads(json.dumps(wrong["outcomes"]))
     outcomes[0]["health_code"]["level"] = "ELEVATED"
-    cases = write(tmp_path / "mine.jsonl", good, {**wrong, "case": "mine-2", "outcomes": outcomes})
+    cases = write(
+        tmp_path / f"mine{INPUT_SUFFIX}.jsonl",
+        good,
+        {**wrong, "case": "mine-2", "outcomes": outcomes},
+    )
     report = tmp_path / "deep" / "report.html"
     ran = health_exchange("conformance", cases, "--report", report)
     assert ran.code == ExitCode.SOME_FAILED
@@ -75,7 +80,7 @@ def test_differences_never_show_a_number(health_exchange: Health, tmp_path: Path
     number = outcomes[0]["health_code"]["document"]["number"]
     outcomes[0]["health_code"]["document"]["number"] = "510102190402290099"
     outcomes[0]["health_code"]["reason"] = f"telephone 13900000000, {number}"
-    cases = write(tmp_path / "mine.jsonl", {**case, "outcomes": outcomes})
+    cases = write(tmp_path / f"mine{INPUT_SUFFIX}.jsonl", {**case, "outcomes": outcomes})
     report = tmp_path / "report.html"
     shown = health_exchange("conformance", cases, "--report", report).out
     shown += health_exchange("conformance", cases, "--json").out + report.read_text("utf-8")
@@ -89,7 +94,7 @@ def test_a_sample_without_an_expected_answer_passes_if_every_record_is_read(
 ) -> None:
     good = {key: value for key, value in read_case().items() if key != "outcomes"}
     bad = {**good, "case": "unread", "payload": "{"}
-    cases = write(tmp_path / "samples.jsonl", good, bad)
+    cases = write(tmp_path / f"samples{INPUT_SUFFIX}.jsonl", good, bad)
     ran = health_exchange("conformance", cases)
     assert ran.code == ExitCode.SOME_FAILED
     assert "1/2" in ran.out
@@ -101,7 +106,7 @@ def test_payloads_can_be_tried_just_as_they_are_sent(
 ) -> None:
     payload = read_case()["payload"]
     assert isinstance(payload, str)
-    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good, bad = (tmp_path / f"{name}{INPUT_SUFFIX}" for name in ("good", "bad"))
     good.write_text(payload, "utf-8")
     bad.write_text(payload[1:], "utf-8")
     assert health_exchange("conformance", good, "--format", FORMAT).code == ExitCode.DONE
@@ -114,7 +119,7 @@ def test_payloads_can_be_tried_just_as_they_are_sent(
 def test_a_line_that_is_no_case_is_wrong_input_and_named(
     health_exchange: Health, tmp_path: Path, text: str
 ) -> None:
-    cases = tmp_path / "mine.jsonl"
+    cases = tmp_path / f"mine{INPUT_SUFFIX}.jsonl"
     cases.write_text(case_lines()[0] + "\n" + text, "utf-8")
     ran = health_exchange("conformance", cases)
     assert ran.code == ExitCode.WRONG_INPUT

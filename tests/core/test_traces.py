@@ -5,7 +5,7 @@ import pytest
 from exchange.core.documents import normalise
 from exchange.core.health_code import Document, DocumentType
 from exchange.core.subject import parse_key_file
-from exchange.core.traces import CANDIDATES_MAX, Person, mentions
+from exchange.core.traces import CANDIDATES_MAX, Person, Search
 from tests.people import resident
 
 KEYS = parse_key_file("1:" + "ab" * 32, "test.key")
@@ -21,7 +21,7 @@ def person(number: str, kind: str = "RESIDENT_ID", *, by_document: bool) -> Pers
 
 
 def found(content: bytes, who: Person) -> bool:
-    return mentions(content, who, KEYS, TODAY)
+    return Search(who, KEYS, TODAY).mentions(content)
 
 
 def content_of(text: str, codec: str = "utf-8") -> bytes:
@@ -78,6 +78,12 @@ def test_a_content_with_more_numbers_than_can_be_tried_counts_as_about_the_perso
     many = b",".join(b"%08d" % number for number in range(CANDIDATES_MAX + 1))
     assert found(many, person(NUMBER, by_document=False))
     assert not found(many, person(NUMBER, by_document=True))
+
+
+def test_a_search_goes_on_from_content_to_content() -> None:
+    search = Search(person(NUMBER, by_document=False), KEYS, TODAY)
+    contents = [content_of(one) for one in (OTHER, NUMBER, OTHER, NUMBER)]
+    assert [search.mentions(one) for one in contents] == [False, True, False, True]
 
 
 def test_a_document_of_a_person_does_not_show_in_its_text() -> None:
