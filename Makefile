@@ -69,6 +69,9 @@ cassandra: setup java  ## Start a real Cassandra in the foreground (NODES=1..3)
 bench: setup  ## Measure every path beside its limit (BENCH_ARGS="--quick --stores sqlite")
 	$(BIN)/python -m loadtest.bench $(BENCH_ARGS)
 
+profile: setup  ## Show what dominates a path (PROFILE_ARGS="--path batch --store cassandra")
+	$(BIN)/python -m loadtest.profile $(PROFILE_ARGS)
+
 soak: setup  ## See that memory stays flat over a million calls
 	$(BIN)/python -m loadtest.soak $(SOAK_ARGS)
 
@@ -102,4 +105,4 @@ monitor-check: setup  ## Ask every query of every dashboard and rule of a real P
 clean:  ## Remove what was generated outside version control
 	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help certs setup java lock googleapis proto run test check cassandra bench soak surge load capacity conformance dashboards grafana-files monitor monitor-check clean
+.PHONY: help certs setup java lock googleapis proto run test check cassandra bench profile soak surge load capacity conformance dashboards grafana-files monitor monitor-check clean

@@ -6,12 +6,14 @@ the first line of standard output.
 """
 
 import asyncio
+import cProfile
 import os
 import signal
 import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from typing import Final, Self
 
@@ -19,7 +21,7 @@ import grpc.aio
 import psutil
 import uvloop
 
-from exchange.app import make_tls, serve
+from exchange.app import Exchange, make_store, make_tls, serve
 from exchange.core.caller import URN_PREFIX
 from exchange.server.logs import configure_logs
 from exchange.settings import PREFIX, Settings
@@ -29,6 +31,8 @@ ECHO_SERVICE: Final = "/loadtest.Echo/"
 """The method's name is the size of the answer in bytes."""
 ANSWER_BYTES_MAX = 20 * 1024 * 1024
 STOP_SECONDS_MAX = 30.0
+PROFILE_VARIABLE = "LOADTEST_PROFILE"
+"""Where a server writes what cProfile counted; unset: nothing is counted."""
 CALLER = f"{URN_PREFIX}member:310000"
 CHECK: Final = "/exchange.api.v1.RecognitionService/CheckHealthCode"
 BATCH_CHECK: Final = "/exchange.api.v1.RecognitionService/BatchCheckHealthCodes"
@@ -90,6 +94,26 @@ def _end_with_input() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def _serve_profiled(settings: Settings, into: str) -> None:
+    """Serve in this process alone, counted by cProfile."""
+    # CPU, not time: on a busy machine most time is spent waiting for a processor.
+    profile = cProfile.Profile(time.thread_time)
+
+    async def run() -> None:
+        exchange = Exchange(settings, make_store(settings))
+        stop = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+        await exchange.start()
+        _announce(exchange.port)
+        profile.enable()
+        await stop.wait()
+        profile.disable()
+        await exchange.stop()
+
+    uvloop.run(run())
+    profile.dump_stats(into)
+
+
 class Server:
     """A server process, ended by its pid."""
 
@@ -115,7 +139,8 @@ class Server:
         fixed = {"port": 0, "workers": 1, "log_level": "warning", "insecure_loopback": tls is None}
         environment = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}
         for name, value in (fixed | dict(settings)).items():
-            environment[PREFIX + name.upper()] = str(value)
+            own = name == PROFILE_VARIABLE
+            environment[name if own else PREFIX + name.upper()] = str(value)
         self.tls = tls
         self._process = subprocess.Popen(  # noqa: S603 - arguments are ours, no shell.
             [sys.executable, "-m", "loadtest.serving", kind, "-" if core is None else str(core)],
@@ -192,6 +217,9 @@ def main() -> int:
     settings = Settings()
     configure_logs(settings)
     threading.Thread(target=_end_with_input, daemon=True).start()
+    if into := os.environ.get(PROFILE_VARIABLE):
+        _serve_profiled(settings, into)
+        return 0
     if kind == "echo":
         uvloop.run(_serve_echo(settings))
         return 0
