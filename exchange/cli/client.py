@@ -114,11 +114,13 @@ class Client:
             CommandError: The call failed; the text says what that means.
         """
         try:
-            return method(
-                request, timeout=self._connection.timeout_seconds, metadata=self._metadata
-            )
+            return self.call_plainly(method, request)
         except grpc.RpcError as error:
             raise failures.of_call(error, self._connection.address) from error
+
+    def call_plainly(self, method: Callable[..., Response], request: Message) -> Response:
+        """Call a method; an error stays what gRPC raises, for who decides by its code."""
+        return method(request, timeout=self._connection.timeout_seconds, metadata=self._metadata)
 
     def open_stream(self, method: Callable[..., Answer], requests: Iterator[Message]) -> Answer:
         """Begin a call in which both sides stream; it has no time-out of its own."""

@@ -13,7 +13,8 @@ from typing import BinaryIO, Self
 import msgspec
 
 from exchange.cli.exits import CommandError
-from exchange.cli.publishing import Progress, Source, Tally
+from exchange.cli.publishing import Progress, Tally
+from exchange.cli.streams import Source
 from exchange.cli.uploads import BEGINNING, Position, Upload
 
 SAVE_SECONDS = 0.2

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from adapters.registry import FORMATS
+from exchange.cli.client import SERVICE_CONFIG
 from exchange.cli.sample import example
+from exchange.cli.streams import PAYLOADS_MAX
 from exchange.cli.uploads import CHUNK_BYTES, PAYLOAD_BYTES_MAX
 from exchange.operations.clock import system_clock
 from tests.cli.conftest import Health, Running
@@ -185,3 +187,67 @@ def test_no_message_repeats_a_document_number(
     )
     assert typed.code == 3
     assert number not in typed.err + typed.out + wrong.err + wrong.out
+
+
+def test_several_files_are_handed_in_at_once_and_failures_name_theirs(
+    health_exchange: Health, exchange: Running, files: Path
+) -> None:
+    ran = health_exchange(
+        *("publish", files / example.YELLOW_FILE, files / example.WRONG_FILE, *SHANGHAI),
+        *("--address", exchange.address, "--json"),
+    )
+    assert (ran.code, ran.json["accepted_count"], ran.json["failed_count"]) == (2, 4, 3)
+    assert {one["file"] for one in ran.json["failures"]} == {example.WRONG_FILE}
+
+
+def test_every_failure_is_written_and_the_table_shows_the_first_twenty(
+    health_exchange: Health, exchange: Running, files: Path
+) -> None:
+    lines = (files / example.WRONG_FILE).read_text("utf-8").splitlines(keepends=True)
+    (files / "many.csv").write_text(lines[0] + lines[4] + lines[2] * 30, "utf-8")
+    written = files / "failures.jsonl"
+    ran = health_exchange(
+        *("publish", files / "many.csv", *SHANGHAI, "--address", exchange.address),
+        *("--failures", written),
+    )
+    assert ran.code == 2
+    found = [json.loads(line) for line in written.read_text("utf-8").splitlines()]
+    assert [one["index"] for one in found] == list(range(1, 31))
+    assert {(one["reason"], one["field"]) for one in found} == {("UNKNOWN_STATUS", "码色")}
+    assert ran.out.count("UNKNOWN_STATUS") == 20
+    assert "and 10 more; all are in" in ran.out
+
+
+def test_payloads_are_numbered_over_all_calls(
+    health_exchange: Health, exchange: Running, files: Path
+) -> None:
+    good = (files / example.GREEN).read_bytes().rstrip()
+    bad = good.replace(b'"00"', b'"99"')
+    many = files / "many.payloads"
+    many.write_bytes(b"\n".join([good] * (PAYLOADS_MAX + 5) + [bad, good]) + b"\n")
+    ran = health_exchange("publish", many, *SICHUAN, "--address", exchange.address, "--json")
+    assert ran.json["accepted_count"] == PAYLOADS_MAX + 6
+    (failure,) = ran.json["failures"]
+    assert failure["payload_index"] == PAYLOADS_MAX + 5
+
+
+def test_a_position_of_other_files_is_not_gone_on_from(
+    health_exchange: Health, exchange: Running, files: Path
+) -> None:
+    position = files / "publish.position"
+    arguments = (*SHANGHAI, "--resume", position, "--address", exchange.address)
+    away = (*SHANGHAI, "--resume", position, "--address", "127.0.0.1:9")
+    assert health_exchange("publish", files / example.YELLOW_FILE, *away).code == 5
+    other = health_exchange("publish", files / example.WRONG_FILE, *arguments)
+    assert (other.code, other.out) == (3, "")
+    assert "of other files" in other.err
+    assert health_exchange("publish", files / example.YELLOW_FILE, *arguments).code == 0
+    assert not position.exists()
+
+
+def test_the_shipped_service_config_retries_nothing_but_unavailable() -> None:
+    config = json.loads(SERVICE_CONFIG)
+    policies = [one["retryPolicy"] for one in config["methodConfig"] if "retryPolicy" in one]
+    assert [policy["retryableStatusCodes"] for policy in policies] == [["UNAVAILABLE"]]
+    (alone,) = [one for one in config["methodConfig"] if "retryPolicy" not in one]
+    assert alone["name"][0]["method"] == "StreamingPublishHealthCodes"

@@ -18,11 +18,12 @@ from exchange.cli.client import Connection, Endpoint, Security, connect
 from exchange.cli.commands.certs import everybody, prepare
 from exchange.cli.commands.keys import write_format_keys, write_key_file, write_sealing_key_file
 from exchange.cli.commands.policies import publish_policy
+from exchange.cli.commands.publish import source_of
 from exchange.cli.exits import CommandError, ExitCode
 from exchange.cli.options import ADDRESS_DEFAULT, member_urn, with_settings
 from exchange.cli.output import out
 from exchange.cli.progress import progress
-from exchange.cli.publishing import Progress, Publisher, Source
+from exchange.cli.publishing import Progress, Publisher
 from exchange.cli.sample import example
 from exchange.cli.sample.files import NativeFile
 from exchange.cli.sample.population import Population, Sampling
@@ -189,7 +190,7 @@ class _Loader:
         address = Endpoint(self.address, security)
         publisher = Publisher(
             Connection(address, member_urn(found.member), TIMEOUT_SECONDS),
-            Source(found.member, format_id, "demo"),
+            source_of(found, "demo"),
         )
         with contextlib.ExitStack() as stack, contextlib.suppress(_StoppedError):
             (upload,) = uploads([path], found, stack, each_line=is_each_line(path))
