@@ -59,21 +59,24 @@ def server(folder: Path) -> Iterator[tuple[int, psutil.Process]]:
     (folder / "subject.key").write_text(f"1:{secrets.token_hex(32)}\n", "ascii")
     settings = {"DATA_DIR": str(folder), "PORT": "0", "INSECURE_LOOPBACK": "true", "WORKERS": "1"}
     asyncio.run(_migrate(Settings(data_dir=folder)))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "loadtest.serve"],
-        env=os.environ | {PREFIX + name: value for name, value in settings.items()},
-        stdout=subprocess.PIPE,
-        stderr=(folder / "server.log").open("w", encoding="utf-8"),
-        text=True,
-    )
-    try:
+    with (
+        (folder / "server.log").open("w", encoding="utf-8") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", "loadtest.serve"],
+            env=os.environ | {PREFIX + name: value for name, value in settings.items()},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        ) as process,
+    ):
         assert process.stdout is not None  # noqa: S101 - a pipe was asked for.
-        port = int(process.stdout.readline())
-        workers = psutil.Process(process.pid).children(recursive=True)
-        yield port, max(workers, key=lambda one: one.memory_info().rss)
-    finally:
-        process.terminate()
-        process.wait(60)
+        try:
+            port = int(process.stdout.readline())
+            workers = psutil.Process(process.pid).children(recursive=True)
+            yield port, max(workers, key=lambda one: one.memory_info().rss)
+        finally:
+            process.terminate()
+            process.wait(60)
 
 
 async def _migrate(settings: Settings) -> None:

@@ -138,6 +138,13 @@ class GatheringStore(Store):
     def _came_back(self, task: "asyncio.Task[None]", timer: asyncio.TimerHandle) -> None:
         timer.cancel()
         self._reads.discard(task)
+        if task.cancelled():
+            # Nobody but an ending loop cancels a read; another one would never be run.
+            self._prompt = None
+            for group in self._waiting:
+                group.answer.cancel()
+            self._waiting.clear()
+            return
         self._stop_waiting(task)
 
     def _stop_waiting(self, task: "asyncio.Task[None]") -> None:
