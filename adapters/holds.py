@@ -19,7 +19,8 @@ class HoldNotation(Protocol):
     def read(self, cells: Sequence[Any]) -> tuple[Hold, ...] | None:
         """Read the HOLD cells, one for each such field; None is UNKNOWN_STATUS of the first.
 
-        A cell is a text, or for a field with items a list of rows of texts.
+        A cell is a text, or for a field with items a list of rows of texts. The first one is not
+        empty: without it there is no hold, and nothing is asked.
         """
 
     def write(self, holds: Sequence[Hold]) -> tuple[HoldValue, ...]:

@@ -109,6 +109,9 @@ def compile_holds(record: Record) -> Callable[[Cells], tuple[Hold, ...] | Reject
     notation, unknown = record.holds, rejected(record, Reason.UNKNOWN_STATUS, places[0])
 
     def read(cells: Cells) -> tuple[Hold, ...] | Rejected:
+        # The first field carries the hold; where it is absent there is none.
+        if not cells[places[0]]:
+            return ()
         holds = notation.read([cells[at] for at in places])
         return unknown if holds is None else holds
 
@@ -270,9 +273,12 @@ def compile_region(record: Record) -> Callable[[Cells], str]:
     places.reverse()  # Of equally long codes the last in the table counts.
 
     def read(cells: Cells) -> str:
-        codes = [cells[at] for at in places if REGIONS[cells[at]]]
-        if codes:
-            return REGIONS[max(codes, key=len)]
+        longest = ""
+        for at in places:
+            if len(cell := cells[at]) > len(longest) and REGIONS[cell]:
+                longest = cell
+        if longest:
+            return REGIONS[longest]
         return stand_ins.get(cells[stand_in_at], otherwise) if stand_in_at >= 0 else otherwise
 
     return read

@@ -32,6 +32,13 @@ def compile_cells(fields: Sequence[Field]) -> ReadCells:
         if (convert := _convert(field)) is not None:
             others.append((at, parents.index(parent), key, convert))
 
+    if not paths and not others:
+        keys = [key for _, key in plan]
+        return lambda record: [
+            value.strip(BLANKS) if (value := record.get(key)).__class__ is str else scalar(value)
+            for key in keys
+        ]
+
     def cells(record: dict[str, Any]) -> Cells:
         objects = [record]
         for path in paths:
