@@ -213,5 +213,5 @@ HELD_SECONDS_MAX = 1.0
 """No refusal is held for longer."""
 REFUSALS_PER_ANSWER = 0.25
 """A refusal costs half of a check at most: refusals get a ninth of the time."""
-REFUSALS_PER_SECOND_MIN = 100.0
+REFUSALS_PER_SECOND_MIN = 20.0
 """However little is answered at the moment."""

@@ -173,7 +173,7 @@ class _Call:
     async def _fail(
         self, started: float, caller: Caller | None, error: BaseException, context: Context
     ) -> None:
-        """End a call that raised with the status of its error."""
+        """End a call that raised with the status of its error; one that was cancelled has none."""
         if isinstance(error, TryLaterError):
             try:
                 await self._transport.door.hold()
@@ -190,7 +190,7 @@ class _Call:
             self._finish(started, caller, grpc.StatusCode.CANCELLED, None)
             return
         self._finish(started, caller, _CODES[status.code], error)
-        await _abort(context, status)
+        _set_status(context, status)
 
 
 class UnaryCall(_Call):
@@ -220,7 +220,9 @@ class UnaryCall(_Call):
                 observe(message, answered, caller, self._transport.clock())
         except BaseException as error:
             await self._fail(started, caller, error, context)
-            raise  # Where abort() has not raised already: a call that was cancelled.
+            if not isinstance(error, Exception):
+                raise
+            return b""  # Not sent: the status is none that goes with an answer.
         finally:
             if entered:
                 door.leave(priority)
@@ -254,7 +256,9 @@ class StreamCall(_Call):
                     yield observer.answer(answer).SerializeToString()
         except BaseException as error:
             await self._fail(started, caller, error, context)
-            raise  # Where abort() has not raised already: a stream that was cancelled.
+            if not isinstance(error, Exception):
+                raise
+            return
         finally:
             if entered:
                 door.leave(priority)
@@ -295,9 +299,13 @@ def _status(error: ExchangeError) -> status_pb2.Status:
     return status
 
 
-async def _abort(context: Context, status: status_pb2.Status) -> None:
-    await context.abort(
-        _CODES[status.code],
-        status.message,
-        (("grpc-status-details-bin", status.SerializeToString()),),
-    )
+def _set_status(context: Context, status: status_pb2.Status) -> None:
+    """Have a call end with a status once its handler returns.
+
+    Not by ``abort()``: the exception that it raises and the call hold each other, so that the call
+    keeps its place on its connection until the garbage collector comes by, which for calls that
+    have waited for something is late: a hundred of them, and the connection takes no more.
+    """
+    context.set_code(_CODES[status.code])
+    context.set_details(status.message)
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))

@@ -14,7 +14,7 @@ from exchange.server.admission import (
     HELD_SECONDS_MAX,
     PATIENCE_UPDATES,
     PRIORITIES,
-    REFUSALS_PER_SECOND_MIN,
+    REFUSALS_PER_ANSWER,
     RUNNING_MAX,
     RUNNING_SHARE,
     SHED_MAX,
@@ -57,7 +57,7 @@ class Worker:
 
     def __init__(self, callers: Iterable[tuple[float, Caller]]) -> None:
         self.admission = Admission(TARGET)
-        self._pace = Pace(REFUSALS_PER_SECOND_MIN * 10)
+        self._pace = Pace(CAPACITY * REFUSALS_PER_ANSWER)
         self._events = list(callers)
         heapq.heapify(self._events)
         self._queue: deque[tuple[float, Caller]] = deque()

@@ -1,10 +1,11 @@
 """Quotas of members: refusals that are true, streams that are slowed, limits that change."""
 
 import asyncio
+import gc
 import itertools
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import grpc
@@ -20,6 +21,7 @@ from exchange.app import worker_count
 from exchange.core.caller import parse_urn
 from exchange.core.errors import QuotaExceededError, StartError
 from exchange.core.quota import SECOND_NS, Allowance, CallerLimits, MemberLimits
+from exchange.server.limits import STREAMS_PER_CONNECTION_MAX
 from exchange.server.quotas import LOOKUPS, RECORDS, Quotas, ReloadingLimits, read_limits
 from exchange.settings import Settings
 from tests.people import resident
@@ -194,6 +196,37 @@ async def test_what_is_over_a_quota_is_refused_before_its_message_is_read(
     with refused() as how:
         await client.raw("/exchange.api.v1.HealthCodeService/PublishHealthCodes", b"\xff\xff")
     assert how().reason == "QUOTA_EXCEEDED"
+
+
+@pytest.fixture
+def without_garbage_collector() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("without_garbage_collector")
+async def test_calls_that_waited_before_they_failed_leave_their_connection_as_it_was(
+    start_exchange: StartExchange, tmp_path: Path
+) -> None:
+    path = tmp_path / "limits.toml"
+    path.write_text(f"[members.510000]\nlookups = {ONE_A_DAY % 1}")
+    client = (await start_exchange(limits_file=path)).client(SICHUAN)
+    await client.check(resident(1))
+
+    async def again() -> str:
+        with refused() as how:
+            await client.check(resident(1))
+        return how().reason
+
+    reasons = [
+        reason
+        for _ in range(4)
+        for reason in await asyncio.gather(
+            *(again() for _ in range(STREAMS_PER_CONNECTION_MAX // 2))
+        )
+    ]
+    assert set(reasons) == {"QUOTA_EXCEEDED"}
 
 
 async def test_all_records_of_a_payload_are_charged(
