@@ -89,8 +89,9 @@ _CHINESE_CLOCK: Final = _clock(" ", "时", "分")
 _LOOSE_HOURS: Final = _units("", "", 24, HOUR_MS) | {
     str(hour): hour * HOUR_MS for hour in range(10)
 }
-_ZONES: Final = {"Z": 0} | {
-    f"{sign}{hours:02d}:{minutes:02d}": int(f"{sign}1") * (hours * HOUR_MS + minutes * MINUTE_MS)
+_FROM_ZONE: Final = {"Z": BEIJING_MS} | {
+    f"{sign}{hours:02d}:{minutes:02d}": BEIJING_MS
+    - int(f"{sign}1") * (hours * HOUR_MS + minutes * MINUTE_MS)
     for sign in "+-"
     for hours in range(24)
     for minutes in range(60)
@@ -156,12 +157,17 @@ def _read_iso(text: str) -> int | None:
     try:
         local = _DASHED[text[:10]] + _T_CLOCK[text[10:16]] + _SECONDS[text[16:19]]
         rest = text[19:]
-        if rest[:1] != ".":
-            return local + BEIJING_MS - _ZONES[rest]
-        zone_at = -1 if rest[-1] == "Z" else -6
+        if rest in _FROM_ZONE:
+            return local + _FROM_ZONE[rest]
+        zone_at = -1 if rest[-1:] == "Z" else -6
         fraction = rest[1:zone_at]
-        if 1 <= len(fraction) <= 9 and fraction.isascii() and fraction.isdigit():  # noqa: PLR2004
-            return local + BEIJING_MS - _ZONES[rest[zone_at:]] + int((fraction + "00")[:3])
+        if (
+            rest[:1] == "."
+            and 1 <= len(fraction) <= 9  # noqa: PLR2004 - down to nanoseconds
+            and fraction.isascii()
+            and fraction.isdigit()
+        ):
+            return local + _FROM_ZONE[rest[zone_at:]] + int((fraction + "00")[:3])
     except KeyError:
         pass
     return None

@@ -20,11 +20,15 @@ def compile_cells(fields: Sequence[Field]) -> ReadCells:
 
     Where a path leads through something that is no object, the field is absent.
     """
-    parents = list(dict.fromkeys(field.name.rpartition(".")[0] for field in fields))
-    if "" in parents:
-        parents.remove("")
-    parents.insert(0, "")
-    paths = [parent.split(".") for parent in parents[1:]]
+    parents = [""]
+    for field in fields:
+        keys = field.name.split(".")[:-1]
+        parents += [".".join(keys[: end + 1]) for end in range(len(keys))]
+    parents = list(dict.fromkeys(parents))
+    steps = [
+        (parents.index(above), key)
+        for above, _, key in (parent.rpartition(".") for parent in parents[1:])
+    ]
     plan, others = [], []
     for at, field in enumerate(fields):
         parent, _, key = field.name.rpartition(".")
@@ -32,22 +36,17 @@ def compile_cells(fields: Sequence[Field]) -> ReadCells:
         if (convert := _convert(field)) is not None:
             others.append((at, parents.index(parent), key, convert))
 
-    if not paths and not others:
-        keys = [key for _, key in plan]
+    if not steps and not others:
         return lambda record: [
             value.strip(BLANKS) if (value := record.get(key)).__class__ is str else scalar(value)
-            for key in keys
+            for _, key in plan
         ]
 
     def cells(record: dict[str, Any]) -> Cells:
         objects = [record]
-        for path in paths:
-            value: Any = record
-            for key in path:
-                value = value.get(key)
-                if value.__class__ is not dict:
-                    value = _EMPTY
-            objects.append(value)
+        for above, key in steps:
+            value = objects[above].get(key)
+            objects.append(value if value.__class__ is dict else _EMPTY)
         # Nearly all values are texts or absent: ``scalar`` is only called for the rest.
         found: Cells = [
             ""

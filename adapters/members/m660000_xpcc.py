@@ -58,7 +58,8 @@ def _prepare(payload: Any) -> None:
     for record in _objects(payload, "healthCodes"):
         if record.__class__ is dict:
             _rename(record)
-            _rename(record.get("vaccination"))
+            if "vaccination" in record:
+                _rename(record["vaccination"])
             for test in _objects(record, "tests"):
                 _rename(test)
 
