@@ -1,6 +1,6 @@
 """The answer to a check as a value: verdict, reasons, statements used, rendering, reliance."""
 
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 import msgspec
 
@@ -31,9 +31,21 @@ class DecisionReason(StrEnum):
     NOT_RECOGNISED = "NOT_RECOGNISED"
     CROSS_CHECK_ISSUER = "CROSS_CHECK_ISSUER"
     DOCUMENT_NOT_UNIQUE = "DOCUMENT_NOT_UNIQUE"
+    DOCUMENT_ONLY = "DOCUMENT_ONLY"
     RULE_FAILED = "RULE_FAILED"
     RULE_NOT_EVALUABLE = "RULE_NOT_EVALUABLE"
     RISK_OPENS_RULE = "RISK_OPENS_RULE"
+
+
+class Rung(Enum):
+    """How far an answer is from the best one; the API's numbers."""
+
+    LIVE = 1
+    """Every statement that counts is as new as the caller asked for."""
+    OLDER_THAN_ASKED = 2
+    """One that the destination accepts is older than the caller asked for, and could not admit."""
+    DOCUMENT_ONLY = 3
+    """The destination goes by documents alone."""
 
 
 TEXTS: dict[DecisionReason, tuple[str, str]] = {
@@ -95,6 +107,10 @@ TEXTS: dict[DecisionReason, tuple[str, str]] = {
     DecisionReason.DOCUMENT_NOT_UNIQUE: (
         "该证件号码可能不唯一",
         "Two people can have the same document of this kind",
+    ),
+    DecisionReason.DOCUMENT_ONLY: (
+        "目的地处于应急状态,仅凭证件人工核验",
+        "In an emergency the destination goes by documents alone",
     ),
     DecisionReason.RULE_FAILED: (
         "不符合目的地的通行规定",
@@ -168,3 +184,13 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     valid_until_ms: int
     policy: str
     policy_revision: int
+
+    @property
+    def rung(self) -> Rung:
+        """The rung of the ladder of degradation; an answer that had to be guessed is not given."""
+        reasons = {finding.reason for finding in self.findings}
+        if DecisionReason.DOCUMENT_ONLY in reasons:
+            return Rung.DOCUMENT_ONLY
+        if DecisionReason.OLDER_THAN_ASKED in reasons:
+            return Rung.OLDER_THAN_ASKED
+        return Rung.LIVE

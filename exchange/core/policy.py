@@ -90,6 +90,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         rules: Conditions; they only tighten, and their order does not matter.
         value_sets: By name, for the rules.
         renderings: The destination's own colours and words.
+        document_only: For an emergency: checkpoints go by documents alone. What would admit is
+            cross-checked; what refuses still does.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     rules: tuple[PolicyRule, ...] = ()
     value_sets: dict[str, ValueSet] = {}
     renderings: RenderingTable = RenderingTable()
+    document_only: bool = False
 
     def recognises(self, issuer: str) -> Recognition:
         """Return how statements of an issuer are treated."""

@@ -118,6 +118,10 @@ def _documents(old: Policy, new: Policy) -> Iterator[Difference]:
         direction = Direction.LOOSER if new.accepts_not_unique else Direction.TIGHTER
         words = str(old.accepts_not_unique).lower(), str(new.accepts_not_unique).lower()
         yield Difference("accepts_not_unique", direction, *words)
+    if old.document_only != new.document_only:
+        direction = Direction.TIGHTER if new.document_only else Direction.LOOSER
+        words = str(old.document_only).lower(), str(new.document_only).lower()
+        yield Difference("document_only", direction, *words)
 
 
 def _rules(old: Policy, new: Policy) -> Iterator[Difference]:

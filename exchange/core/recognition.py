@@ -137,6 +137,8 @@ class _Case:
             findings.append(Finding(DecisionReason.NOTHING_ACTIVE, _CROSS_CHECK))
         if not self.unique and not self.policy.policy.accepts_not_unique:
             findings.append(Finding(DecisionReason.DOCUMENT_NOT_UNIQUE, _CROSS_CHECK))
+        if self.policy.policy.document_only:
+            findings.append(Finding(DecisionReason.DOCUMENT_ONLY, _CROSS_CHECK))
         if self.policy.has_rules:
             self._judge_rules()
         if not self.admitting and all(one.verdict < _CROSS_CHECK for one in findings):

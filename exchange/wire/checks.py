@@ -72,6 +72,7 @@ def fill_decision(message: pb.Decision, decision: Decision) -> None:
     fill(message.expire_time, decision.valid_until_ms)
     message.policy = decision.policy
     message.policy_revision = decision.policy_revision
+    message.rung = decision.rung.value  # type: ignore[assignment]
 
 
 def _fill_finding(message: pb.Finding, finding: Finding) -> None:

@@ -75,6 +75,7 @@ def policy_of(message: pb.PolicyContent, destination: str, revision: int, field:
             "OTHER": message.other_age_days,
         },
         accepts_not_unique=message.accept_not_unique,
+        document_only=message.document_only,
         reliance_minutes=_reliance(message, field),
         rules=tuple(
             _rule(rule, f"{field}.rules[{index}]") for index, rule in enumerate(message.rules)
@@ -185,6 +186,7 @@ def fill_content(message: pb.PolicyContent, policy: Policy) -> None:
         else:
             message.level_ages.add(level=_LEVELS[name], age_days=days)
     message.accept_not_unique = policy.accepts_not_unique
+    message.document_only = policy.document_only
     message.reliance_duration.seconds = policy.reliance_minutes * _SECONDS_PER_MINUTE
     for rule in policy.rules:
         _fill_rule(message.rules.add(), rule)

@@ -113,6 +113,7 @@ def generated_policies(draw: st.DrawFn) -> Policy:
         recognition=draw(st.dictionaries(st.sampled_from(ISSUERS), recognitions, max_size=3)),
         max_age_days={"LOW": draw(st.integers(0, 9)), "OTHER": draw(st.integers(0, 30))},
         accepts_not_unique=draw(st.booleans()),
+        document_only=draw(st.booleans()),
         rules=rules,
     )
 

@@ -134,6 +134,8 @@ def with_rules(*rules: object) -> Policy:
         ),
         (DEFAULT, changed(max_age_days={"LOW": 3, "OTHER": 21}), "max_age_days.LOW", "either"),
         (DEFAULT, changed(accepts_not_unique=True), "accepts_not_unique", "looser"),
+        (DEFAULT, changed(document_only=True), "document_only", "tighter"),
+        (changed(document_only=True), DEFAULT, "document_only", "looser"),
         (DEFAULT, with_rules(rule(True)), "rules.some-rule", "tighter"),
         (with_rules(rule(True)), DEFAULT, "rules.some-rule", "looser"),
         (with_rules(rule(1)), with_rules(rule(True)), "rules.some-rule", "either"),

@@ -371,6 +371,7 @@ class PolicyContent(_message.Message):
     VALUE_SETS_FIELD_NUMBER: _builtins.int
     LEVEL_RENDERINGS_FIELD_NUMBER: _builtins.int
     STATE_RENDERINGS_FIELD_NUMBER: _builtins.int
+    DOCUMENT_ONLY_FIELD_NUMBER: _builtins.int
     basis: _builtins.str
     """Where it comes from, in words."""
     combination: Global___PolicyContent.Combination.ValueType
@@ -381,6 +382,10 @@ class PolicyContent(_message.Message):
     """Greatest age in days for all levels not named, 0 to 180."""
     accept_not_unique: _builtins.bool
     """Whether a document that two people can have may be admitted."""
+    document_only: _builtins.bool
+    """For an emergency: checkpoints go by documents alone. What would admit is cross-checked; what
+    refuses still does. It may bind at once.
+    """
     @_builtins.property
     def admitted_levels(self) -> _containers.RepeatedScalarFieldContainer[_health_code_pb2.HealthCode.Level.ValueType]:
         """Levels that may admit; none for a destination that admits nobody by itself."""
@@ -429,10 +434,11 @@ class PolicyContent(_message.Message):
         value_sets: _abc.Iterable[Global___ValueSet] | None = ...,
         level_renderings: _abc.Iterable[Global___PolicyContent.LevelRendering] | None = ...,
         state_renderings: _abc.Iterable[Global___PolicyContent.StateRendering] | None = ...,
+        document_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["reliance_duration", b"reliance_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_not_unique", b"accept_not_unique", "admitted_levels", b"admitted_levels", "basis", b"basis", "combination", b"combination", "default_recognition", b"default_recognition", "level_ages", b"level_ages", "level_renderings", b"level_renderings", "other_age_days", b"other_age_days", "pairs", b"pairs", "reliance_duration", b"reliance_duration", "rules", b"rules", "state_renderings", b"state_renderings", "value_sets", b"value_sets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_not_unique", b"accept_not_unique", "admitted_levels", b"admitted_levels", "basis", b"basis", "combination", b"combination", "default_recognition", b"default_recognition", "document_only", b"document_only", "level_ages", b"level_ages", "level_renderings", b"level_renderings", "other_age_days", b"other_age_days", "pairs", b"pairs", "reliance_duration", b"reliance_duration", "rules", b"rules", "state_renderings", b"state_renderings", "value_sets", b"value_sets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
