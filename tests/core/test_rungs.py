@@ -52,9 +52,7 @@ def test_in_an_emergency_nobody_is_admitted_by_a_health_code_and_a_refusal_stays
 
 
 @given(cases, st.none() | st.integers(0, 30 * 24 * HOUR))
-def test_an_emergency_only_tightens(
-    statements: list[Statement], max_age_ms: int | None
-) -> None:
+def test_an_emergency_only_tightens(statements: list[Statement], max_age_ms: int | None) -> None:
     usual = answer(*statements, max_age_ms=max_age_ms)
     emergency = answer(*statements, emergency=True, max_age_ms=max_age_ms)
     assert emergency.verdict == max(usual.verdict, Verdict.CROSS_CHECK)
