@@ -21,7 +21,7 @@ from loadtest.chart import bars
 from loadtest.figures import Line, Round, Run, comparisons_of
 from loadtest.measure import Alone
 from loadtest.report import TABLE_CHARACTERS, comparison_text, machine, markdown_of, table_of
-from loadtest.serving import CLIENT_CORE, Server, hold_to
+from loadtest.serving import CLIENT_CORE, Server, end_in_order, hold_to
 from loadtest.world import KINDS, PATIENT, Front, StoreKind, make_certificates, make_world, nodes
 
 CASSANDRA_STATEMENTS_MAX = 1_000_000
@@ -131,6 +131,7 @@ def main(  # noqa: PLR0913 - one argument an option.
     console = Console(width=TABLE_CHARACTERS)
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
         hold_to(CLIENT_CORE)
+        end_in_order()
         found = uvloop.run(run(options, Path(scratch), Console(stderr=True)))
     _write(found, json, chart, markdown)
     console.print(table_of(found))

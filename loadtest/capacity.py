@@ -239,13 +239,16 @@ def measure(
 
 
 def server_figures(bench: Path) -> ServerFigures:
-    """Take a core's figures from a benchmark: the server had one, the largest store counts."""
+    """Take a core's figures from a benchmark, by CPU a unit; the largest store counts.
+
+    By CPU and not by rate, so that neighbours on the machine that was measured do not count.
+    """
     run = msgspec.json.decode(bench.read_bytes(), type=Run)
     lines = sorted(
         (line for line in run.lines if line.store == "cassandra"),
         key=lambda line: line.statements,
     )
-    rates = {line.path: median(line.rounds).rate for line in lines}
+    rates = {line.path: 1e6 / median(line.rounds).cpu_unit_us for line in lines}
     return ServerFigures(rates["check"], rates["batch of 100"], rates["publication"])
 
 

@@ -22,7 +22,7 @@ from loadtest.cases import batch_load
 from loadtest.measure import Load, calls, publication
 from loadtest.population import HOUR_MS
 from loadtest.requests import checks, native_file, stream_of
-from loadtest.serving import CHECK, CLIENT_CORE, PROFILE_VARIABLE, Server, hold_to
+from loadtest.serving import CHECK, CLIENT_CORE, PROFILE_VARIABLE, Server, end_in_order, hold_to
 from loadtest.world import (
     DEFAULT_DESTINATION,
     KINDS,
@@ -114,6 +114,7 @@ def main(
     if path not in PATHS or store not in KINDS:
         raise typer.BadParameter("see --help for paths and stores")
     hold_to(CLIENT_CORE)
+    end_in_order()
     with tempfile.TemporaryDirectory() as directory:
         stats = uvloop.run(profile(path, store, statements, seconds, Path(directory)))
     console = Console()

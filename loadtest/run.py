@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from loadtest.serving import CLIENT_CORE, hold_to
+from loadtest.serving import CLIENT_CORE, end_in_order, hold_to
 from loadtest.shapes import SHAPES
 from loadtest.world import KINDS, make_world, nodes
 
@@ -146,6 +146,7 @@ def main(  # noqa: PLR0913 - one argument an option.
     if shape not in SHAPES or store not in KINDS:
         raise typer.BadParameter("see --help for shapes and stores")
     hold_to(CLIENT_CORE)
+    end_in_order()
     options = Options(seconds, users, shape, statements, store, report=report)
     with tempfile.TemporaryDirectory() as directory:
         rows = asyncio.run(run(options, Path(directory)))

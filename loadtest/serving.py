@@ -136,7 +136,7 @@ class Server:
         Raises:
             RuntimeError: It did not start; its own words stand on standard error.
         """
-        fixed = {"port": 0, "workers": 1, "log_level": "warning", "insecure_loopback": tls is None}
+        fixed = {"port": 0, "workers": 1, "log_level": "error", "insecure_loopback": tls is None}
         environment = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}
         for name, value in (fixed | dict(settings)).items():
             own = name == PROFILE_VARIABLE
@@ -200,6 +200,11 @@ def hold_to(core: int) -> None:
     """Hold this process to a processor where there is more than one."""
     if core in os.sched_getaffinity(0):
         os.sched_setaffinity(0, {core})
+
+
+def end_in_order() -> None:
+    """Let SIGTERM end this program as Ctrl-C does, so that it ends all that it started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def hold_all_threads(pid: int, core: int) -> None:

@@ -26,7 +26,15 @@ from loadtest.measure import METADATA, target_of
 from loadtest.population import HOUR_MS
 from loadtest.report import comparison_text
 from loadtest.requests import batches, checks, native_file, stream_of
-from loadtest.serving import BATCH_CHECK, CHECK, CLIENT_CORE, PUBLISH_STREAM, Server, hold_to
+from loadtest.serving import (
+    BATCH_CHECK,
+    CHECK,
+    CLIENT_CORE,
+    PUBLISH_STREAM,
+    Server,
+    end_in_order,
+    hold_to,
+)
 from loadtest.world import DEFAULT_DESTINATION, KINDS, make_world, nodes
 
 LAP_CALLS = 10_000
@@ -153,6 +161,7 @@ def main(
 ) -> None:
     """Make a million calls and see that memory stays flat; exit code 1 where it does not."""
     hold_to(CLIENT_CORE)
+    end_in_order()
     with tempfile.TemporaryDirectory() as directory:
         work = run(calls // LAP_CALLS, minutes, store, Path(directory), Console(stderr=True), Lap())
         found: Soak = uvloop.run(work)

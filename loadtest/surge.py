@@ -21,7 +21,7 @@ from loadtest.http2 import Target
 from loadtest.measure import target_of
 from loadtest.report import comparison_text, machine
 from loadtest.requests import checks
-from loadtest.serving import CHECK, CLIENT_CORE, SERVER_CORE, hold_to
+from loadtest.serving import CHECK, CLIENT_CORE, SERVER_CORE, end_in_order, hold_to
 from loadtest.timeline import Bucket, Totals, drawn, recovery_seconds, totals
 from loadtest.world import DEFAULT_DESTINATION, KINDS, World, make_world, nodes
 
@@ -183,6 +183,7 @@ def main(  # noqa: PLR0913 - one argument an option.
     if quick:
         options = Options(store, 10_000, 5.0, 1.0, factor)
     hold_to(CLIENT_CORE)
+    end_in_order()
     console = Console(width=200)
     with tempfile.TemporaryDirectory() as directory:
         found = uvloop.run(run(options, modes, Path(directory), Console(stderr=True)))
