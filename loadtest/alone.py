@@ -24,6 +24,7 @@ from exchange.operations.shipped import default_for, shipped_policy
 from exchange.settings import Settings
 from exchange.stores.sqlite.connection import SqliteSettings, open_connection
 from loadtest.figures import Round, percentiles
+from loadtest.memory import peak_mebibytes
 from loadtest.population import KEYS, document, entries
 from loadtest.requests import CHUNK_BYTES, FILE_FORMAT, FILE_MEMBER
 from loadtest.serving import hold_to
@@ -67,7 +68,7 @@ def _cpu() -> float:
 
 def _round(units: int, calls: int, seconds: float, cpu: float, times: Sequence[float]) -> Round:
     p50, p99, p999 = percentiles(times)
-    mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    mib = peak_mebibytes() or 0.0
     unit_us = cpu / max(units, 1) * 1e6
     return Round(units / seconds, p50, p99, p999, cpu / max(calls, 1) * 1e6, unit_us, mib)
 

@@ -23,6 +23,7 @@ from exchange.cli.commands.keys import write_key_file
 from exchange.core.documents import check_character
 from exchange.operations.clock import system_clock
 from exchange.settings import PREFIX, Settings
+from loadtest.memory import PeakMemory
 
 MEMBER, FORMAT = "310000", "310000-ry-v1"
 CALLER = f"urn:health-exchange:member:{MEMBER}"
@@ -258,6 +259,7 @@ class Client:
             *("--address", address, "--certs", str(certs), "--attempts", "100"),
         )
         self._process: subprocess.Popen[str] | None = None
+        self._peak: PeakMemory | None = None
         self._started = 0.0
 
     def start(self) -> None:
@@ -270,6 +272,7 @@ class Client:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self._peak = PeakMemory(self._process.pid)
 
     def kill(self) -> None:
         """Kill it."""
@@ -285,12 +288,11 @@ class Client:
 
     def finish(self) -> Published:
         """Wait for its end."""
-        process = self._process
-        if process is None or process.stdout is None or process.stderr is None:
+        process, peak = self._process, self._peak
+        if process is None or process.stdout is None or process.stderr is None or peak is None:
             raise RuntimeError("It was not started.")
         said, error = process.stdout.read(), process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        process.wait()
         process.stdout.close()
         process.stderr.close()
         if process.returncode not in (0, 2):
@@ -300,6 +302,6 @@ class Client:
             told["accepted_count"],
             told["failed_count"],
             told["resumed_count"],
-            usage.ru_maxrss / 1024,
+            peak.mebibytes(),
             time.perf_counter() - self._started,
         )
