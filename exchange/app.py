@@ -82,6 +82,11 @@ def _cassandra(settings: Settings) -> Store:
         CassandraSettings(
             contact_points=settings.cassandra_contact_points,
             port=settings.cassandra_port,
+            username=settings.cassandra_username,
+            password_file=settings.cassandra_password_file,
+            tls_authority_file=settings.cassandra_tls_authority_file,
+            tls_certificate_file=settings.cassandra_tls_certificate_file,
+            tls_key_file=settings.cassandra_tls_key_file,
             keyspace=settings.cassandra_keyspace,
             replication_strategy="NetworkTopologyStrategy",
             replication=((settings.cassandra_datacenter, settings.cassandra_replication_factor),),

@@ -138,6 +138,23 @@ class Settings(BaseSettings):
         default=("127.0.0.1",), description="Addresses of Cassandra nodes to begin with."
     )
     cassandra_port: int = Field(default=9042, ge=1, le=65535, description="Its native port.")
+    cassandra_username: str = Field(
+        default="", description="User that the nodes know; empty: they ask for none."
+    )
+    cassandra_password_file: Path | None = Field(
+        default=None, description="File that holds that user's password and nothing else."
+    )
+    cassandra_tls_authority_file: Path | None = Field(
+        default=None,
+        description="PEM file with the authorities of the nodes' certificates; without one "
+        "connections to nodes are plain.",
+    )
+    cassandra_tls_certificate_file: Path | None = Field(
+        default=None, description="PEM file with a certificate to show to nodes that ask for one."
+    )
+    cassandra_tls_key_file: Path | None = Field(
+        default=None, description="PEM file with its key; without one it is in the same file."
+    )
     cassandra_keyspace: str = Field(
         default="health_exchange", pattern=r"^[a-z][a-z0-9_]{0,47}$", description="Keyspace."
     )

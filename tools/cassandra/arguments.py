@@ -100,6 +100,8 @@ def _properties(settings: NodeSettings) -> list[str]:
         "cassandra.jmx.local.port": settings.jmx_port,
         # The port is on loopback, and so is everything else here.
         "com.sun.management.jmxremote.authenticate": "false",
+        # The first user is there when clients come, not ten seconds later.
+        "cassandra.superuser_setup_delay_ms": 0,
         "cassandra.ring_delay_ms": settings.ring_delay_ms,
         # Waiting for gossip to calm down is for rings of hundreds.
         "cassandra.skip_wait_for_gossip_to_settle": 0,

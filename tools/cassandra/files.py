@@ -27,6 +27,13 @@ def write_files(settings: NodeSettings) -> None:
         directory=settings.directory,
         memtable_mebibytes=settings.heap_mebibytes // _MEMTABLE_SHARE,
     )
+    if settings.security is not None:
+        with (conf / "cassandra.yaml").open("a") as file:
+            file.write(
+                Template((_TEMPLATES / "security.yaml").read_text()).substitute(
+                    node=settings.security.node_file, authority=settings.security.authority_file
+                )
+            )
     _fill(conf / "logback.xml", log=log_path(settings))
     if settings.metrics_port is not None:
         # Its dollar signs belong to the agent: nothing is filled in.

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -122,7 +123,7 @@ class CassandraNode:
             NodeError: the process ended, or `seconds` passed; the node is left as it is.
         """
         deadline = time.monotonic() + seconds
-        while not answers_cql(self.address, self.native_port):
+        while not self.answers():
             self.check_running()
             if time.monotonic() > deadline:
                 raise NodeError(
@@ -130,6 +131,15 @@ class CassandraNode:
                     f"{self.log_tail()}"
                 )
             time.sleep(_POLL_SECONDS)
+
+    def answers(self) -> bool:
+        """Return whether the node answers CQL just now."""
+        security = self.settings.security
+        tls: ssl.SSLContext | None = None
+        if security is not None:
+            tls = ssl.create_default_context(cafile=security.authority_file)
+            tls.load_cert_chain(security.client_file)
+        return answers_cql(self.address, self.native_port, tls=tls)
 
     def check_running(self, within_seconds: float = 0.0) -> None:
         """Watch the process for `within_seconds` and return if it is still there.

@@ -8,6 +8,19 @@ SEED_ADDRESS = "127.0.0.1"
 """The first node of every ring; the others learn of each other through it."""
 
 
+class NodeSecurity(msgspec.Struct, frozen=True, kw_only=True):
+    """PEM files with which a node and its clients show who they are."""
+
+    authority_file: Path
+    """Of the certificates of both sides."""
+
+    node_file: Path
+    """The node's certificate and its key, in one file."""
+
+    client_file: Path
+    """A client's certificate and its key, with which the launcher asks whether the node serves."""
+
+
 class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """One node: where it lives, where it listens, how much it may take."""
 
@@ -41,6 +54,9 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     Cassandra's 30 s allow for gossip across data centres; on loopback a round takes one second.
     """
+
+    security: "NodeSecurity | None" = None
+    """Whom the node lets in: None, everybody; else who has a password and a certificate."""
 
     short_lived: bool = False
     """Start and stop sooner: right for minutes of tests, wrong for load.

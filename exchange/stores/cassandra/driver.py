@@ -7,11 +7,13 @@ a thread of their own.
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from cassandra import ConsistencyLevel, DriverException, InvalidRequest
+from cassandra import AuthenticationFailed, ConsistencyLevel, DriverException, InvalidRequest
+from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import (
     EXEC_PROFILE_DEFAULT,
     Cluster,
@@ -39,7 +41,8 @@ from cassandra.query import (
     tuple_factory,
 )
 
-from exchange.core.errors import SchemaError, StoreError, StoreUnavailableError
+from exchange.core.errors import SchemaError, StartError, StoreError, StoreUnavailableError
+from exchange.stores.cassandra.credentials import read_password, tls_context
 from exchange.stores.cassandra.settings import CassandraSettings
 
 PROTOCOL_VERSION = 5
@@ -171,6 +174,8 @@ class Driver:
 
         Raises:
             StoreUnavailableError: No contact point answers.
+            StartError: Every one that does refuses who we are or is not who it should be, or a
+                file of ours cannot be used.
         """
         if self._session is not None:
             return
@@ -301,8 +306,13 @@ class Driver:
             idle_heartbeat_interval=settings.heartbeat_seconds,
             idle_heartbeat_timeout=settings.heartbeat_seconds,
             compression=False,  # Rows of 50 random bytes do not shrink.
+            auth_provider=_auth_provider(settings),
+            ssl_context=tls_context(settings),
         )
-        self._session = self._cluster.connect()
+        try:
+            self._session = self._cluster.connect()
+        except NoHostAvailable as error:
+            raise _refusal(error) or error from error
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
         if self._threads is None:
@@ -322,6 +332,26 @@ class Driver:
         except _DRIVER_ERRORS as error:
             raise store_error(error) from error
         return call.answer
+
+
+def _auth_provider(settings: CassandraSettings) -> PlainTextAuthProvider | None:
+    if not settings.username:
+        return None
+    return PlainTextAuthProvider(settings.username, read_password(settings))
+
+
+def _refusal(error: NoHostAvailable) -> StartError | None:
+    """Tell what no waiting will mend from an outage; None: it is one."""
+    causes = list(error.errors.values())
+    if causes and all(isinstance(cause, AuthenticationFailed) for cause in causes):
+        return StartError("Cassandra refuses the user or its password: see cassandra_username.")
+    # The driver makes an OSError of a failed handshake and keeps the number: EPERM, as it looks.
+    if causes and all(getattr(cause, "errno", None) == ssl.SSL_ERROR_SSL for cause in causes):
+        return StartError(
+            "The secure connection to Cassandra fails: see the settings cassandra_tls_..., the "
+            "authority of the nodes' certificates and the addresses that they name."
+        )
+    return None
 
 
 def _is_near(near: DCAwareRoundRobinPolicy, host: Any) -> bool:

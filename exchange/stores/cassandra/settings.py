@@ -1,6 +1,7 @@
 """How the Cassandra store is reached and what it promises."""
 
 import re
+from pathlib import Path
 
 import msgspec
 
@@ -35,6 +36,21 @@ class CassandraSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     local_data_center: str | None = None
     """The data centre whose nodes are asked; None: the one of the contact points."""
+
+    username: str = ""
+    """Whom the nodes know; ``""``: they ask nobody."""
+
+    password_file: Path | None = None
+    """File that holds the user's password and nothing else."""
+
+    tls_authority_file: Path | None = None
+    """PEM file with the authorities of the nodes' certificates; None: connections are plain."""
+
+    tls_certificate_file: Path | None = None
+    """PEM file with a certificate to show, where nodes ask for one."""
+
+    tls_key_file: Path | None = None
+    """PEM file with its key; None: it is in the same file."""
 
     consistency: str = "LOCAL_QUORUM"
     """For reads and writes alike, so that a read sees what was acknowledged."""
