@@ -43,3 +43,11 @@ def log_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         )
         yield
         structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def same_logs() -> Iterator[None]:
+    """Send logs where they went before: commands that run in this process configure their own."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)

@@ -8,13 +8,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import grpc.aio
 import pytest
-import structlog
 
 from exchange.api.v1 import member_service_pb2, recognition_service_pb2
 from exchange.api.v1.recognition_service_pb2_grpc import RecognitionServiceStub
 from exchange.metrics.trace import CURRENT, export_to, part, trace_of
-from exchange.server.logs import processors
+from exchange.server.logs import configure_logs
 from exchange.server.observe_spans import SpanSender
+from exchange.settings import Settings
 from tests.people import resident
 from tests.server_fixture import StartExchange, document
 
@@ -126,20 +126,10 @@ async def test_log_lines_of_a_call_name_its_trace_and_request(
 ) -> None:
     client = (await start_exchange()).client()
     stream = io.StringIO()
-    before = structlog.get_config()
-    structlog.configure(
-        processors=processors(structlog.processors.JSONRenderer()),
-        logger_factory=structlog.WriteLoggerFactory(file=stream),
-        cache_logger_on_first_use=False,
-    )
-    try:
-        for sent in ((("traceparent", TRACEPARENT), ("x-request-id", "r-7")), ()):
-            metadata = grpc.aio.Metadata(*client.metadata, *sent)
-            await client.members.ListMembers(
-                member_service_pb2.ListMembersRequest(), metadata=metadata
-            )
-    finally:
-        structlog.configure(**before)
+    configure_logs(Settings(log_format="json"), stream)
+    for sent in ((("traceparent", TRACEPARENT), ("x-request-id", "r-7")), ()):
+        metadata = grpc.aio.Metadata(*client.metadata, *sent)
+        await client.members.ListMembers(member_service_pb2.ListMembersRequest(), metadata=metadata)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     traced, untraced = [line for line in lines if line["event"] == "call"]
     assert (traced["trace_id"], traced["request_id"]) == (TRACE_ID, "r-7")

@@ -31,12 +31,17 @@ def test_a_traceback_shows_classes_and_places_but_no_values() -> None:
 
 def test_lines_are_one_json_object_each() -> None:
     stream = io.StringIO()
-    before = structlog.get_config()
-    try:
-        configure_logs(Settings(log_format="json"), stream)
-        structlog.get_logger("test").info("call", method="CheckHealthCode")
-        structlog.get_logger("test").debug("too fine")
-    finally:
-        structlog.configure(**before)
+    configure_logs(Settings(log_format="json"), stream)
+    structlog.get_logger("test").info("call", method="CheckHealthCode")
+    structlog.get_logger("test").debug("too fine")
     (line,) = stream.getvalue().splitlines()
     assert json.loads(line)["method"] == "CheckHealthCode"
+
+
+def test_a_logger_follows_when_logs_go_elsewhere() -> None:
+    logger = structlog.get_logger("test")
+    streams = io.StringIO(), io.StringIO()
+    for stream in streams:
+        configure_logs(Settings(log_format="json"), stream)
+        logger.info("call")
+    assert [len(stream.getvalue().splitlines()) for stream in streams] == [1, 1]
