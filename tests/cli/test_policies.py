@@ -168,16 +168,17 @@ def test_a_receipt_is_decided_anew_bit_for_bit(
     assert health_exchange("decisions", "replay", receipt, *address).code == 3
 
 
-def test_rules_are_evaluated_line_by_line(
+def test_rules_are_evaluated_line_by_line_and_no_line_goes_without_an_answer(
     health_exchange: Health, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = tmp_path / "lines.jsonl"
-    path.write_text('{"logic":{"+":[1,2]},"data":{}}\n\n{"logic":null,"data":{}}\nnonsense\n')
+    lines = ['{"logic":{"+":[1,2]},"data":{}}', "", '{"logic":null,"data":{}}', "nonsense"]
+    path.write_text("\n".join([*lines, " " * 9_000_000, '{"logic":{"+":[1,3]},"data":{}}']))
     found = [
         json.loads(line) for line in health_exchange("rules", "evaluate", path).out.splitlines()
     ]
-    assert found[0] == {"value": 3}
-    assert [list(one) for one in found[1:]] == [["error"], ["error"]]
+    assert (found[0], found[-1]) == ({"value": 3}, {"value": 4})
+    assert [list(one) for one in found[1:-1]] == [["error"]] * 4
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"logic":true,"data":1}\n')))
     assert json.loads(health_exchange("rules", "evaluate").out) == {"value": True}
 

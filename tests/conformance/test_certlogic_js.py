@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, settings, strategies as st
 
 from exchange.core.certlogic import DateTime, EvaluationError, Json, Value, compile_rule
 from tests.core.certlogic.rule_maker import RULE_MAKERS, RuleMaker
+from tests.core.certlogic.wild_rules import WILD_MAKERS, WildMaker
 
 HERE = Path(__file__).resolve().parent
 INSTALLED = HERE.parents[1] / "var" / "node"
@@ -68,9 +69,11 @@ def outcome(logic: Json, data: Json) -> dict[str, Any]:
         return {"error": "failed"}
 
 
-@settings(derandomize=True, deadline=None, max_examples=3000)
-@given(RULE_MAKERS)
-def test_rules_give_what_the_reference_gives(reference: Evaluate, maker: RuleMaker) -> None:
+@settings(derandomize=True, deadline=None, max_examples=6000)
+@given(st.one_of(RULE_MAKERS, WILD_MAKERS))
+def test_rules_give_what_the_reference_gives(
+    reference: Evaluate, maker: RuleMaker | WildMaker
+) -> None:
     logic, data = maker.rule(), maker.data
     answer = reference(logic, data)
     expected = {"error": "failed"} if "error" in answer else answer

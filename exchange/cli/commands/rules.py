@@ -2,8 +2,9 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import msgspec
 import typer
@@ -13,6 +14,7 @@ from exchange.cli.options import Json
 from exchange.cli.output import out, print_json, table
 from exchange.core.case_view import view_schema
 from exchange.core.certlogic import evaluate_line, validate
+from exchange.core.certlogic.limits import MAX_LINE_BYTES
 from exchange.core.policy import Policy
 from exchange.core.policy_check import PolicyProblem, check_policy
 
@@ -38,10 +40,9 @@ def evaluate(file: File = None) -> None:
     """Read one {"logic", "data"} a line and answer each with {"value"} or {"error"}."""
     source = sys.stdin.buffer if file is None else file.open("rb")
     with source:
-        for line in source:
-            if line.strip():
-                sys.stdout.buffer.write(evaluate_line(line) + b"\n")
-                sys.stdout.buffer.flush()
+        for line in _lines(source):
+            sys.stdout.buffer.write(evaluate_line(line) + b"\n")
+            sys.stdout.buffer.flush()
 
 
 @rules_app.command("validate")
@@ -56,6 +57,17 @@ def validate_file(file: RuleFile, *, any_data: AnyData = False, as_json: Json = 
     else:
         out().print("Nothing is wrong.")
     return ExitCode.WRONG_INPUT if problems else ExitCode.DONE
+
+
+def _lines(source: BinaryIO) -> Iterator[bytes]:
+    """Give every line, a blank one too: answers are matched to lines by their count.
+
+    Of a line that is too long anyway only the beginning is held in memory.
+    """
+    while line := source.readline(MAX_LINE_BYTES + 2):
+        yield line
+        while not line.endswith(b"\n") and line:
+            line = source.readline(MAX_LINE_BYTES)
 
 
 def _problems(file: Path, *, any_data: bool) -> list[PolicyProblem]:

@@ -161,6 +161,8 @@ class Generator:
         right = self.expression(operands[1], f"{place}/1")
         kinds = {left.kind, right.kind}
         if kinds & {Kind.ARRAY, Kind.INSTANT}:
+            self._name(left)  # Neither is looked at, but what fails in it has to fail.
+            self._name(right)
             return Term("False", Kind.BOOLEAN)
         if Kind.STRING in kinds:
             return Term(f"({left.text} == {right.text})", Kind.BOOLEAN)
