@@ -2,7 +2,14 @@
 
 import msgspec
 
-from dashboards.objectives import BURNS, FRESH_SECONDS, OBJECTIVES, Objective, window_text
+from dashboards.objectives import (
+    BURNS,
+    FRESH_SECONDS,
+    OBJECTIVES,
+    OVERLOADED,
+    Objective,
+    window_text,
+)
 from dashboards.rules import error_share
 
 PAGE, TICKET = "page", "ticket"
@@ -88,6 +95,18 @@ _OTHERS = (
         severity=TICKET,
         summary="Workers come round {{ $value | humanizeDuration }} late: they have no time left.",
         playbook="exchange-saturated",
+    ),
+    Alert(
+        name="CallsShed",
+        expression=(
+            "sum by (priority) (rate(health_exchange_admission_refusals_total{"
+            f'reason=~"{OVERLOADED}"}}[5m])) > 1'
+        ),
+        lasting="5m",
+        severity=TICKET,
+        summary="{{ $value | humanize }} calls a second of priority {{ $labels.priority }} are "
+        "refused: there is more than can be answered in time.",
+        playbook="calls-shed",
     ),
     Alert(
         name="StoreUnavailable",
@@ -212,6 +231,20 @@ _OTHERS = (
         severity=TICKET,
         summary="{{ $labels.member }} hands in {{ $value | humanize }} records a second.",
         playbook="member-flood",
+    ),
+    Alert(
+        name="MemberOverQuota",
+        expression=(
+            "sum by (member, quota) (rate(health_exchange_quota_refusals_total[15m])) > 0.1"
+            " or sum by (member, quota) (label_replace(rate("
+            'health_exchange_stream_held_seconds_total{cause="quota"}[15m]),'
+            ' "quota", "records", "", "")) > 0.5'
+        ),
+        lasting="15m",
+        severity=TICKET,
+        summary="{{ $labels.member }} has used up its quota of {{ $labels.quota }} again and "
+        "again.",
+        playbook="member-over-quota",
     ),
     Alert(
         name="PolicyNotLoaded",

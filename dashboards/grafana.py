@@ -24,7 +24,7 @@ def dashboard_json(dashboard: Dashboard, playbooks_url: str = PLAYBOOKS_URL) -> 
         if dashboard.annotations
         else {"list": []},
         "description": dashboard.description,
-        "editable": True,
+        "editable": False,
         "graphTooltip": 1,
         "links": [
             {
@@ -60,7 +60,7 @@ def _source() -> Json:
 
 def _variable(variable: Variable) -> Json:
     return {
-        "allValue": ".*",
+        "allValue": ".+",
         "current": {"text": ["All"], "value": ["$__all"]},
         "datasource": _SOURCE,
         "includeAll": True,

@@ -7,8 +7,13 @@ import msgspec
 FRESH_SECONDS = 26 * 3600
 """A member that sends a daily file has two hours to be late."""
 
-FAULTS = "UNAVAILABLE|INTERNAL|UNKNOWN|DEADLINE_EXCEEDED|RESOURCE_EXHAUSTED|DATA_LOSS"
-"""Codes that are the exchange's fault; all others are the caller's or are answers."""
+FAULTS = "UNAVAILABLE|INTERNAL|UNKNOWN|DEADLINE_EXCEEDED|DATA_LOSS"
+"""Codes that are the exchange's fault; all others are the caller's or are answers.
+
+RESOURCE_EXHAUSTED is either: a member's quota, or what ``OVERLOADED`` counts.
+"""
+OVERLOADED = "shed|full"
+"""Reasons of refusals that are the exchange's fault."""
 CHECKS = "CheckHealthCode|BatchCheckHealthCodes"
 UNREAD = (
     "MALFORMED_PAYLOAD|MALFORMED_RECORD|UNKNOWN_STATUS|UNKNOWN_DOCUMENT_TYPE|AUTHENTICATION_FAILED"
@@ -72,9 +77,10 @@ OBJECTIVES: tuple[Objective, ...] = (
         promise="Of 1,000 checks 999 are answered.",
         target=0.999,
         errors=(
-            f'(sum(rate(health_exchange_calls_total{{method=~"{CHECKS}",code=~"{FAULTS}"}}[$window]))'
-            f' or vector(0)) / sum(rate(health_exchange_calls_total{{method=~"{CHECKS}"}}['
-            f"$window]))"
+            f'((sum(rate(health_exchange_calls_total{{method=~"{CHECKS}",code=~"{FAULTS}"}}[$window]))'
+            " or vector(0)) + (sum(rate(health_exchange_admission_refusals_total{"
+            f'reason=~"{OVERLOADED}",priority=~"SINGLE|BATCH"}}[$window])) or vector(0)))'
+            f' / sum(rate(health_exchange_calls_total{{method=~"{CHECKS}"}}[$window]))'
         ),
     ),
     Objective(

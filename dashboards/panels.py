@@ -19,8 +19,8 @@ class Query(msgspec.Struct, frozen=True):
     """One question to Prometheus.
 
     Attributes:
-        expression: PromQL. ``$instance``, ``$member``, ``$destination`` and ``$__rate_interval``
-            are filled in by Grafana.
+        expression: PromQL. ``$job``, ``$instance``, ``$node``, ``$member``, ``$destination`` and
+            ``$__rate_interval`` are filled in by Grafana.
         legend: Of each series, with labels in double braces; in a table the name of the column.
         empty_because: Why it may have no series while all is well; ``""``: it always has some.
     """
@@ -113,7 +113,11 @@ class Dashboard(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(panel for row in self.rows for panel in row.panels)
 
 
-INSTANCE = Variable("instance", "Instance", "label_values(health_exchange_build_info, instance)")
+JOB = Variable("job", "Job", "label_values(health_exchange_build_info, job)")
+INSTANCE = Variable(
+    "instance", "Instance", 'label_values(health_exchange_build_info{job=~"$job"}, instance)'
+)
+NODE = Variable("node", "Node", 'label_values(up{job="cassandra"}, instance)')
 MEMBER = Variable(
     "member",
     "Member",
@@ -122,6 +126,18 @@ MEMBER = Variable(
 DESTINATION = Variable(
     "destination", "Destination", "label_values(health_exchange_policy_revision, destination)"
 )
+
+OF_EXCHANGE = 'job=~"$job",instance=~"$instance"'
+"""Selects the figures of the exchanges that were chosen."""
+OF_NODE = 'job="cassandra",instance=~"$node"'
+"""Selects the figures of the nodes of Cassandra that were chosen."""
+
+
+def per_second(metric: str, by: str = "", where: str = OF_EXCHANGE) -> str:
+    """Return the rate of a counter, summed up by labels or over all."""
+    grouped = f" by ({by}) " if by else ""
+    return f"sum{grouped}(rate({metric}{{{where}}}[$__rate_interval]))"
+
 
 GREEN, YELLOW, RED = "green", "yellow", "red"
 

@@ -77,6 +77,13 @@ def _store(result: str, operation: str = "read") -> str:
     )
 
 
+def _refusals(reason: str, priority: str) -> str:
+    return (
+        'health_exchange_admission_refusals_total{job="health-exchange",instance="x",'
+        f'reason="{reason}",priority="{priority}"}}'
+    )
+
+
 def _loop_delay(bound: str) -> str:
     return (
         'health_exchange_loop_delay_seconds_bucket{job="health-exchange",instance="x",'
@@ -280,6 +287,31 @@ CASES: tuple[Case, ...] = (
             _loop_delay("+Inf"): ("0+120x90"),
         },
         expected=(Fires(30, ()), Fires(50, ("ExchangeSaturated",)), Fires(75, ())),
+    ),
+    Case(
+        name="bulk is shed for half an hour, single checks are answered",
+        series=_healthy(120) | {_refusals("shed", "BATCH"): "0x30 300+300x30 9300x60"},
+        expected=(
+            Fires(30, ()),
+            Fires(50, ("CallsShed", "CheckAvailabilityBurnsFast", "CheckAvailabilityBurnsSlowly")),
+            Fires(120, ("CheckAvailabilityBurnsSlowly",)),
+        ),
+    ),
+    Case(
+        name="a burst is shed for a minute: noise",
+        series=_healthy(60) | {_refusals("shed", "REST"): "0x30 300x30"},
+        expected=(Fires(32, ()), Fires(60, ())),
+    ),
+    Case(
+        name="a member asks more than its quota for an hour: its own affair",
+        series=_healthy(180)
+        | {
+            _calls("RESOURCE_EXHAUSTED"): "0x30 600+600x60 36600x90",
+            _refusals("quota", "SINGLE"): "0x30 600+600x60 36600x90",
+            'health_exchange_quota_refusals_total{job="health-exchange",instance="x",'
+            'member="310000",quota="lookups"}': "0x30 600+600x60 36600x90",
+        },
+        expected=(Fires(30, ()), Fires(60, ("MemberOverQuota",)), Fires(120, ())),
     ),
     Case(
         name="reads become slow",

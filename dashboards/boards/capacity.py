@@ -1,8 +1,22 @@
 """*Capacity*: how far today is from what the exchange was designed for, and what grows."""
 
-from dashboards.panels import INSTANCE, Dashboard, Kind, Panel, Query, Row, rising
+from dashboards.panels import (
+    INSTANCE,
+    JOB,
+    NODE,
+    OF_EXCHANGE,
+    OF_NODE,
+    Dashboard,
+    Kind,
+    Panel,
+    Query,
+    Row,
+    per_second,
+    rising,
+)
 
-_I = 'instance=~"$instance"'
+_I = OF_EXCHANGE
+_CHECKS = per_second("health_exchange_calls_total", where=f'{_I},method=~".*CheckHealthCodes?"')
 REFRESH_RATE = 7_200
 """Records a second: a full refresh of 623 million statements in a day."""
 SURGE_RATE = 23_000
@@ -12,7 +26,7 @@ CAPACITY = Dashboard(
     uid="health-exchange-capacity",
     title="Capacity",
     description="How far is today from what the exchange was designed for, and what grows?",
-    variables=(INSTANCE,),
+    variables=(JOB, INSTANCE, NODE),
     rows=(
         Row(
             "Against the design",
@@ -27,7 +41,7 @@ CAPACITY = Dashboard(
                     width=12,
                     queries=(
                         Query(
-                            f"sum(rate(health_exchange_records_total{{{_I}}}[$__rate_interval]))",
+                            per_second("health_exchange_records_total"),
                             "records",
                         ),
                     ),
@@ -42,7 +56,7 @@ CAPACITY = Dashboard(
                     width=12,
                     queries=(
                         Query(
-                            f"sum(rate(health_exchange_decisions_total{{{_I}}}[$__rate_interval]))",
+                            per_second("health_exchange_decisions_total"),
                             "lookups",
                         ),
                     ),
@@ -59,8 +73,8 @@ CAPACITY = Dashboard(
                     unit="s",
                     queries=(
                         Query(
-                            f"sum(rate(health_exchange_worker_cpu_seconds_total{{{_I}}}[5m])) / "
-                            f"sum(rate(health_exchange_decisions_total{{{_I}}}[5m]))",
+                            f"{per_second('health_exchange_worker_cpu_seconds_total')}"
+                            f" / {per_second('health_exchange_decisions_total')}",
                             "per decision",
                         ),
                     ),
@@ -71,8 +85,7 @@ CAPACITY = Dashboard(
                     unit="none",
                     queries=(
                         Query(
-                            f"sum(rate(health_exchange_decisions_total{{{_I}}}[5m])) / sum(rate("
-                            f'health_exchange_calls_total{{{_I},method=~".*CheckHealthCode.*"}}[5m]))',
+                            f"{per_second('health_exchange_decisions_total')} / {_CHECKS}",
                             "decisions",
                         ),
                     ),
@@ -84,10 +97,61 @@ CAPACITY = Dashboard(
                     playbook="exchange-saturated",
                     queries=(
                         Query(
-                            f"sum(rate(health_exchange_worker_cpu_seconds_total{{{_I}}}[5m]))",
+                            per_second("health_exchange_worker_cpu_seconds_total"),
                             "used",
                         ),
                         Query(f"sum(health_exchange_workers{{{_I}}})", "workers"),
+                    ),
+                ),
+            ),
+        ),
+        Row(
+            "Quotas",
+            (
+                Panel(
+                    title="Quota refusals",
+                    description="Calls of members that had used up what they may, by kind of "
+                    "quota. Good: nothing, or one member now and then.",
+                    unit="reqps",
+                    playbook="member-over-quota",
+                    queries=(
+                        Query(
+                            per_second("health_exchange_quota_refusals_total", "member, quota"),
+                            "{{member}} {{quota}}",
+                            empty_because="no member was over its quota",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Records against the quota",
+                    description="Share of its limit in force that a member hands in. Good: below "
+                    "0.8; from there on it is slowed at its next burst.",
+                    unit="percentunit",
+                    thresholds=rising(0.8, 1),
+                    playbook="member-over-quota",
+                    queries=(
+                        Query(
+                            f"{per_second('health_exchange_records_total', 'member')}"
+                            " / on (member) sum by (member) (health_exchange_quota_per_second"
+                            f'{{{_I},quota="records"}})',
+                            "{{member}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Streams held",
+                    description="Streams that are not read, by member and cause: its quota, or the "
+                    "load of all. Good: nothing; 1 is one stream at a stand.",
+                    unit="none",
+                    playbook="member-over-quota",
+                    queries=(
+                        Query(
+                            per_second(
+                                "health_exchange_stream_held_seconds_total", "member, cause"
+                            ),
+                            "{{member}} {{cause}}",
+                            empty_because="no stream had to wait",
+                        ),
                     ),
                 ),
             ),
@@ -115,7 +179,8 @@ CAPACITY = Dashboard(
                     unit="bytes",
                     queries=(
                         Query(
-                            "predict_linear(cassandra_disk_used_bytes[1d], 30 * 86400)",
+                            f"predict_linear(cassandra_disk_used_bytes{{{OF_NODE}}}"
+                            "[1d], 30 * 86400)",
                             "{{instance}}",
                             empty_because="the embedded store has no node",
                         ),

@@ -1,25 +1,32 @@
 """*Exchange*: does it answer, how fast, what does it say, has it room."""
 
-from dashboards.objectives import FAULTS
+from dashboards.objectives import FAULTS, OVERLOADED
 from dashboards.panels import (
     INSTANCE,
+    JOB,
+    OF_EXCHANGE,
     Dashboard,
     Kind,
     Panel,
     Query,
     Row,
     falling,
+    per_second,
     rising,
 )
 
 NO_FAULT = "no call has failed by the exchange's fault"
-_I = 'instance=~"$instance"'
+_I = OF_EXCHANGE
+_FAULTS = f'{_I},code=~"{FAULTS}"'
+_CALLS = "health_exchange_calls_total"
+_REFUSALS = "health_exchange_admission_refusals_total"
+_OVERLOADED = f'{_I},reason=~"{OVERLOADED}"'
 
 EXCHANGE = Dashboard(
     uid="health-exchange",
     title="Exchange",
     description="Does the exchange answer, how fast, what does it say, and has it room left?",
-    variables=(INSTANCE,),
+    variables=(JOB, INSTANCE),
     rows=(
         Row(
             "Golden signals",
@@ -27,8 +34,7 @@ EXCHANGE = Dashboard(
                 Panel(
                     title="Calls per second",
                     description="By method. Good: follows the day of the travellers; a step down "
-                    "at "
-                    "noon is a caller who lost the way here.",
+                    "at noon is a caller who lost the way here.",
                     unit="reqps",
                     queries=(
                         Query(
@@ -47,9 +53,9 @@ EXCHANGE = Dashboard(
                     playbook="check-availability",
                     queries=(
                         Query(
-                            f'(sum(rate(health_exchange_calls_total{{{_I},code=~"{FAULTS}"}}'
-                            "[$__rate_interval])) or vector(0)) / sum(rate("
-                            f"health_exchange_calls_total{{{_I}}}[$__rate_interval]))",
+                            f"(({per_second(_CALLS, where=_FAULTS)} or vector(0))"
+                            f" + ({per_second(_REFUSALS, where=_OVERLOADED)} or vector(0)))"
+                            f" / {per_second(_CALLS)}",
                             "faults",
                         ),
                     ),
@@ -57,7 +63,8 @@ EXCHANGE = Dashboard(
                 Panel(
                     title="Calls by code",
                     description="All codes but OK. Good: INVALID_ARGUMENT and PERMISSION_DENIED "
-                    "now and then; a rise of one caller's mistakes is worth a call to them.",
+                    "now and then; a rise of one caller's mistakes is worth a call to "
+                    "them.",
                     unit="reqps",
                     queries=(
                         Query(
@@ -88,8 +95,7 @@ EXCHANGE = Dashboard(
                 Panel(
                     title="Duration by method",
                     description="99 of 100 are quicker. Good: batches within a second, "
-                    "publications "
-                    "within two.",
+                    "publications within two.",
                     unit="s",
                     queries=(
                         Query(
@@ -172,13 +178,62 @@ EXCHANGE = Dashboard(
             ),
         ),
         Row(
+            "Admission",
+            (
+                Panel(
+                    title="Delay on the way to a handler",
+                    description="What a call waits before it is taken up: half and 99 of 100. "
+                    "Good: half below 5 ms; from 25 ms on for a second, calls are shed.",
+                    unit="s",
+                    thresholds=rising(0.025, 0.1),
+                    playbook="calls-shed",
+                    queries=tuple(
+                        Query(
+                            f"histogram_quantile({quantile}, "
+                            + per_second("health_exchange_admission_delay_seconds_bucket", "le")
+                            + ")",
+                            f"{quantile:.0%}",
+                        )
+                        for quantile in (0.5, 0.99)
+                    ),
+                ),
+                Panel(
+                    title="Refused before they were read",
+                    description="By reason (shed, full, quota, deadline) and priority. Good: "
+                    "nothing; REST and PUBLICATION give way first, SINGLE last.",
+                    unit="reqps",
+                    playbook="calls-shed",
+                    queries=(
+                        Query(
+                            per_second(_REFUSALS, "reason, priority"),
+                            "{{reason}} {{priority}}",
+                            empty_because="no call was refused for now",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Limit in force",
+                    description="How much is shed: up to 1 the rest of calls, to 2 publications, "
+                    "to 3 batches, to 4 single checks. Good: 0.",
+                    unit="none",
+                    thresholds=rising(1, 3),
+                    playbook="calls-shed",
+                    queries=(
+                        Query(
+                            f"max by (instance) (health_exchange_admission_level{{{_I}}})",
+                            "{{instance}}",
+                        ),
+                    ),
+                ),
+            ),
+        ),
+        Row(
             "Saturation",
             (
                 Panel(
                     title="Delay of the event loops",
                     description="How late workers come round: what every call waits at least. "
-                    "Good: "
-                    "99 of 100 below 10 ms.",
+                    "Good: 99 of 100 below 10 ms.",
                     unit="s",
                     thresholds=rising(0.05, 0.1),
                     playbook="exchange-saturated",

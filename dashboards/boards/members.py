@@ -1,14 +1,27 @@
 """*Members*: whose feed is late or wrong. One row per member, then one member in detail."""
 
-from dashboards.panels import MEMBER, Dashboard, Kind, Panel, Query, Row, rising
+from dashboards.panels import (
+    INSTANCE,
+    JOB,
+    MEMBER,
+    OF_EXCHANGE,
+    Dashboard,
+    Kind,
+    Panel,
+    Query,
+    Row,
+    rising,
+)
 
-_M = 'member=~"$member"'
+_M = f'{OF_EXCHANGE},member=~"$member"'
+_R = 'member=~"$member"'
+"""Recorded series are those of all exchanges together."""
 
 MEMBERS = Dashboard(
     uid="health-exchange-members",
     title="Members",
     description="Which member's feed is late, wrong or silent?",
-    variables=(MEMBER,),
+    variables=(JOB, INSTANCE, MEMBER),
     rows=(
         Row(
             "All members",
@@ -16,24 +29,25 @@ MEMBERS = Dashboard(
                 Panel(
                     title="Members at a glance",
                     description="Records a second, share refused, age of the newest statement, "
-                    "time "
-                    "since the last contact. Good: age and contact below 26 hours, few refused.",
+                    "time since the last contact. Good: age and contact below 26 "
+                    "hours, few refused.",
                     unit="none",
                     kind=Kind.TABLE,
                     width=24,
                     playbook="member-silent",
                     queries=(
                         Query(
-                            f"sum by (member) (rate(health_exchange_records_total{{{_M}}}[15m]))",
+                            f"member:health_exchange_records:rate15m{{{_R}}}",
                             "records/s",
                         ),
                         Query(
-                            f"member:health_exchange_refused:ratio_rate15m{{{_M}}}",
+                            f"member:health_exchange_refused:ratio_rate15m{{{_R}}}",
                             "refused share",
                         ),
-                        Query(f"member:health_exchange_age:seconds{{{_M}}}", "newest age"),
+                        Query(f"member:health_exchange_age:seconds{{{_R}}}", "newest age"),
                         Query(
-                            f"member:health_exchange_contact_age:seconds{{{_M}}}", "last contact"
+                            f"member:health_exchange_contact_age:seconds{{{_R}}}",
+                            "last contact",
                         ),
                     ),
                 ),
@@ -44,12 +58,12 @@ MEMBERS = Dashboard(
                     thresholds=rising(86_400, 93_600),
                     playbook="member-freshness",
                     width=12,
-                    queries=(Query(f"member:health_exchange_age:seconds{{{_M}}}", "{{member}}"),),
+                    queries=(Query(f"member:health_exchange_age:seconds{{{_R}}}", "{{member}}"),),
                 ),
                 Panel(
                     title="Records by member",
-                    description="Good: each member in its own rhythm; a plateau of one that is "
-                    "ten times its day is a flood.",
+                    description="Good: each member in its own rhythm; a plateau of one that is ten "
+                    "times its day is a flood.",
                     unit="cps",
                     playbook="member-flood",
                     width=12,
@@ -84,8 +98,7 @@ MEMBERS = Dashboard(
                 Panel(
                     title="Refused, by format and reason",
                     description="Good: nothing, or the same few each day. UNKNOWN_STATUS is a "
-                    "value "
-                    "that nobody agreed on.",
+                    "value that nobody agreed on.",
                     unit="cps",
                     width=12,
                     playbook="format-drift",
@@ -140,7 +153,7 @@ MEMBERS = Dashboard(
                     queries=tuple(
                         Query(
                             f"histogram_quantile({quantile}, sum by (le) (rate("
-                            f"health_exchange_statement_delay_seconds_bucket{{{_M}}}[15m])))",
+                            f"health_exchange_statement_delay_seconds_bucket{{{_M}}}[$__rate_interval])))",
                             f"{quantile:.0%}",
                         )
                         for quantile in (0.5, 0.95)

@@ -1,15 +1,33 @@
 """*Recognition*: which pair of members does not recognise whom, why, and what policies do."""
 
-from dashboards.panels import DESTINATION, Dashboard, Kind, Panel, Query, Row
+from dashboards.panels import (
+    DESTINATION,
+    INSTANCE,
+    JOB,
+    OF_EXCHANGE,
+    Dashboard,
+    Kind,
+    Panel,
+    Query,
+    Row,
+)
 
-_D = 'destination=~"$destination"'
-_CHANGES = 'changes(health_exchange_policy_revision{destination=~"$destination"}[2m]) > 0'
+_D = f'{OF_EXCHANGE},destination=~"$destination"'
+_CHANGES = f"changes(health_exchange_policy_revision{{{_D}}}[2m]) > 0"
+
+
+def _share(verdict: str) -> str:
+    """Return the share of a verdict among the decisions of each destination, 0 where none is."""
+    decisions = "sum by (destination) (rate(health_exchange_decisions_total{%s}[$__rate_interval]))"
+    every = decisions % _D
+    return f"({decisions % f'{_D},{verdict}'} or 0 * {every}) / {every}"
+
 
 RECOGNITION = Dashboard(
     uid="health-exchange-recognition",
     title="Recognition",
     description="Which pair does not recognise whom, why, and what did the last policy change?",
-    variables=(DESTINATION,),
+    variables=(JOB, INSTANCE, DESTINATION),
     annotations=Query(
         _CHANGES, "{{destination}} {{policy}}", empty_because="no policy has changed"
     ),
@@ -20,9 +38,8 @@ RECOGNITION = Dashboard(
                 Panel(
                     title="Findings against a passage by pair",
                     description="Destination by issuer, in the last hour, of decisions that did "
-                    "not "
-                    "admit; the column without a name: no statement at all. Good: no cell that "
-                    "stands out.",
+                    "not admit; the column without a name: no statement at all. Good: "
+                    "no cell that stands out.",
                     unit="short",
                     kind=Kind.TABLE,
                     matrix=("destination", "issuer"),
@@ -56,15 +73,7 @@ RECOGNITION = Dashboard(
                     "neighbours with the same policy.",
                     unit="percentunit",
                     width=12,
-                    queries=(
-                        Query(
-                            "1 - sum by (destination) (rate("
-                            f'health_exchange_decisions_total{{{_D},verdict="ADMIT"}}'
-                            "[$__rate_interval])) / sum by (destination) (rate("
-                            f"health_exchange_decisions_total{{{_D}}}[$__rate_interval]))",
-                            "{{destination}}",
-                        ),
-                    ),
+                    queries=(Query(_share('verdict!="ADMIT"'), "{{destination}}"),),
                 ),
             ),
         ),
@@ -96,7 +105,7 @@ RECOGNITION = Dashboard(
                     queries=(
                         Query(
                             "sum by (result) "
-                            "(rate(health_exchange_policy_reads_total[$__rate_interval]))",
+                            f"(rate(health_exchange_policy_reads_total{{{OF_EXCHANGE}}}[$__rate_interval]))",
                             "{{result}}",
                         ),
                     ),
@@ -107,15 +116,7 @@ RECOGNITION = Dashboard(
                     "Good: it moves as the dry run of the policy had said.",
                     unit="percentunit",
                     width=8,
-                    queries=(
-                        Query(
-                            "sum by (destination) (rate("
-                            f'health_exchange_decisions_total{{{_D},verdict="REFUSE"}}'
-                            "[$__rate_interval])) / sum by (destination) (rate("
-                            f"health_exchange_decisions_total{{{_D}}}[$__rate_interval]))",
-                            "{{destination}}",
-                        ),
-                    ),
+                    queries=(Query(_share('verdict="REFUSE"'), "{{destination}}"),),
                 ),
                 Panel(
                     title="Decisions by origin",

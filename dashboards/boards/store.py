@@ -1,8 +1,21 @@
 """*Store*: how it looks from the exchange, and how Cassandra's nodes see themselves."""
 
-from dashboards.panels import INSTANCE, Dashboard, Kind, Panel, Query, Row, falling, rising
+from dashboards.panels import (
+    INSTANCE,
+    JOB,
+    NODE,
+    OF_EXCHANGE,
+    OF_NODE,
+    Dashboard,
+    Kind,
+    Panel,
+    Query,
+    Row,
+    falling,
+    rising,
+)
 
-_I = 'instance=~"$instance"'
+_I = OF_EXCHANGE
 NO_NODE = "the embedded store has no node"
 _ONE_NODE = f"{NO_NODE}, or one node has nobody to "
 
@@ -15,7 +28,7 @@ STORE = Dashboard(
     uid="health-exchange-store",
     title="Store",
     description="Does the store keep what it was given and answer in time?",
-    variables=(INSTANCE,),
+    variables=(JOB, INSTANCE, NODE),
     rows=(
         Row(
             "Seen from the exchange",
@@ -119,7 +132,7 @@ STORE = Dashboard(
                     playbook="store-slow",
                     queries=(
                         Query(
-                            'cassandra_client_request_latency_seconds{quantile="0.99"}',
+                            f'cassandra_client_request_latency_seconds{{{OF_NODE},quantile="0.99"}}',
                             "{{instance}} {{operation}}",
                             empty_because=NO_NODE,
                         ),
@@ -132,7 +145,7 @@ STORE = Dashboard(
                     queries=(
                         Query(
                             "sum by (instance, operation) "
-                            "(rate(cassandra_client_requests_total[$__rate_interval]))",
+                            f"(rate(cassandra_client_requests_total{{{OF_NODE}}}[$__rate_interval]))",
                             "{{instance}} {{operation}}",
                             empty_because=NO_NODE,
                         ),
@@ -146,7 +159,7 @@ STORE = Dashboard(
                     queries=(
                         Query(
                             "sum by (instance, kind) "
-                            "(rate(cassandra_client_request_errors_total[$__rate_interval]))",
+                            f"(rate(cassandra_client_request_errors_total{{{OF_NODE}}}[$__rate_interval]))",
                             "{{instance}} {{kind}}",
                             empty_because=NO_NODE,
                         ),
@@ -160,7 +173,7 @@ STORE = Dashboard(
                     playbook="cassandra-falls-behind",
                     queries=(
                         Query(
-                            "cassandra_compaction_pending_tasks",
+                            f"cassandra_compaction_pending_tasks{{{OF_NODE}}}",
                             "{{instance}}",
                             empty_because=NO_NODE,
                         ),
@@ -174,7 +187,7 @@ STORE = Dashboard(
                     queries=(
                         Query(
                             "sum by (instance, message) "
-                            "(rate(cassandra_dropped_messages_total[$__rate_interval]))",
+                            f"(rate(cassandra_dropped_messages_total{{{OF_NODE}}}[$__rate_interval]))",
                             "{{instance}} {{message}}",
                             empty_because=_ONE_NODE + "drop messages of",
                         ),
@@ -183,18 +196,17 @@ STORE = Dashboard(
                 Panel(
                     title="Hints",
                     description="Writes kept for nodes that are away, and replayed. Good: 0, "
-                    "unless "
-                    "a node was restarted.",
+                    "unless a node was restarted.",
                     unit="cps",
                     playbook="cassandra-node-down",
                     queries=(
                         Query(
-                            "rate(cassandra_hints_total[$__rate_interval])",
+                            f"rate(cassandra_hints_total{{{OF_NODE}}}[$__rate_interval])",
                             "{{instance}} written",
                             empty_because=NO_NODE,
                         ),
                         Query(
-                            "rate(cassandra_hints_replayed_total[$__rate_interval])",
+                            f"rate(cassandra_hints_replayed_total{{{OF_NODE}}}[$__rate_interval])",
                             "{{instance}} {{result}}",
                             empty_because=_ONE_NODE + "replay hints to",
                         ),
@@ -208,8 +220,8 @@ STORE = Dashboard(
                     playbook="cassandra-heap-full",
                     queries=(
                         Query(
-                            'jvm_memory_used_bytes{job="cassandra",area="heap"} / '
-                            'jvm_memory_max_bytes{job="cassandra",area="heap"}',
+                            f'jvm_memory_used_bytes{{{OF_NODE},area="heap"}} / '
+                            f'jvm_memory_max_bytes{{{OF_NODE},area="heap"}}',
                             "{{instance}}",
                             empty_because=NO_NODE,
                         ),
@@ -224,7 +236,7 @@ STORE = Dashboard(
                     queries=(
                         Query(
                             "sum by (instance) (rate("
-                            'jvm_gc_collection_seconds_sum{job="cassandra"}[$__rate_interval]))',
+                            f"jvm_gc_collection_seconds_sum{{{OF_NODE}}}[$__rate_interval]))",
                             "{{instance}}",
                             empty_because=NO_NODE,
                         ),
@@ -237,10 +249,14 @@ STORE = Dashboard(
                     unit="bytes",
                     queries=(
                         Query(
-                            "cassandra_disk_used_bytes", "{{instance}} data", empty_because=NO_NODE
+                            f"cassandra_disk_used_bytes{{{OF_NODE}}}",
+                            "{{instance}} data",
+                            empty_because=NO_NODE,
                         ),
                         Query(
-                            "cassandra_commit_log_bytes", "{{instance}} log", empty_because=NO_NODE
+                            f"cassandra_commit_log_bytes{{{OF_NODE}}}",
+                            "{{instance}} log",
+                            empty_because=NO_NODE,
                         ),
                     ),
                 ),

@@ -12,6 +12,9 @@ from tools.cassandra.node import CassandraNode
 from tools.cassandra.ports import free_ports
 from tools.cassandra.settings import NodeSettings
 
+LIMITS = "[default]\nrecords = { per_second = 10000, burst = 50000 }\n"
+"""Quotas that no member of the load comes near."""
+
 
 @contextmanager
 def running_kit(
@@ -42,6 +45,9 @@ def running_kit(
             }
         home = directory / "exchange"
         home.mkdir(parents=True, exist_ok=True)
+        limits = home / "limits.toml"
+        limits.write_text(LIMITS)
+        settings["limits_file"] = limits
         address, port = stack.enter_context(running_exchange(home, **settings))
         targets["health-exchange"] = port
         prometheus = stack.enter_context(

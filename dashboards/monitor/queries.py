@@ -10,7 +10,14 @@ from dashboards.monitor.processes import asked
 from dashboards.panels import Query
 from dashboards.rules import RECORDINGS, objective_recordings
 
-_FILLED_IN = {"$__rate_interval": "15s", "$instance": ".*", "$member": ".*", "$destination": ".*"}
+_FILLED_IN = {
+    "$__rate_interval": "15s",
+    "$job": ".+",
+    "$instance": ".+",
+    "$node": ".+",
+    "$member": ".+",
+    "$destination": ".+",
+}
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -104,18 +104,6 @@ VISIBLE_SECONDS = Histogram(
 )
 QUARANTINE_KEPT = Counter(
     "quarantine_kept",
-    "Records put into quarantine, by member.",
-    ("member",),
-    series_max=MEMBERS_MAX,
-)
-QUARANTINE_REFUSED = Counter(
-    "quarantine_refused",
-    "Records that quarantine had no room for, by member.",
-    ("member",),
-    series_max=MEMBERS_MAX,
-)
-QUARANTINE_KEPT = Counter(
-    "quarantine_kept",
     "Records and payloads set aside because no adapter could read them, by member.",
     ("member",),
     series_max=MEMBERS_MAX,
@@ -125,6 +113,44 @@ QUARANTINE_REFUSED = Counter(
     "Records and payloads that no adapter could read and for which there was no room, by member.",
     ("member",),
     series_max=MEMBERS_MAX,
+)
+ADMISSION_DELAY = Histogram(
+    "admission_delay_seconds",
+    "Delay that a call meets on its way to its handler; each worker asks itself all the time.",
+    unit="seconds",
+    buckets=SHORT_SECONDS,
+)
+ADMISSION_LEVEL = Gauge(
+    "admission_level",
+    "How much is shed, of the worker that sheds most: 0 nothing; up to 1 the rest of calls, to 2 "
+    "publications, to 3 batches, to 4 single checks.",
+    across=Across.MAX,
+)
+ADMISSION_REFUSALS = Counter(
+    "admission_refusals",
+    "Calls refused before they were read, by reason (shed, full, quota, deadline) and priority.",
+    ("reason", "priority"),
+    series_max=4 * 4,
+)
+STREAM_HELD_SECONDS = Counter(
+    "stream_held_seconds",
+    "Time for which streams were not read, by member and cause (quota, load): they are slowed "
+    "where calls are refused.",
+    ("member", "cause"),
+    unit="seconds",
+    series_max=MEMBERS_MAX * 2,
+)
+QUOTA_PER_SECOND = Gauge(
+    "quota_per_second",
+    "Limit in force of a member, by kind (lookups, records); none where it has no quota.",
+    ("member", "quota"),
+    series_max=MEMBERS_MAX * 2,
+)
+QUOTA_REFUSALS = Counter(
+    "quota_refusals",
+    "Calls refused because a member had used up its quota, by member and kind of quota.",
+    ("member", "quota"),
+    series_max=MEMBERS_MAX * 2,
 )
 STORE_OPERATIONS = Counter(
     "store_operations",

@@ -6,8 +6,15 @@ from collections.abc import Callable
 from typing import Protocol
 
 from exchange.core.caller import Caller
-from exchange.core.errors import DeadlineError, OverloadedError
+from exchange.core.errors import DeadlineError, OverloadedError, QuotaExceededError
 from exchange.core.quota import SECOND_NS
+from exchange.metrics import (
+    ADMISSION_DELAY,
+    ADMISSION_LEVEL,
+    ADMISSION_REFUSALS,
+    QUOTA_REFUSALS,
+    STREAM_HELD_SECONDS,
+)
 from exchange.server.admission import (
     REFUSALS_PER_ANSWER,
     REFUSALS_PER_SECOND_MIN,
@@ -61,6 +68,8 @@ class Doorway:
     def tell(self, delay_seconds: float) -> None:
         """Take in the delay that was measured; to be called every ``UPDATE_SECONDS``."""
         self.admission.update(delay_seconds)
+        ADMISSION_DELAY.observe(delay_seconds)
+        ADMISSION_LEVEL.set(self.admission.level)
         wanted = self._answered / UPDATE_SECONDS * REFUSALS_PER_ANSWER
         self._answered = 0
         # Followed slowly: a rate over a twentieth of a second jumps.
@@ -79,11 +88,21 @@ class Doorway:
         """
         remaining = context.time_remaining()
         if remaining is not None and remaining <= 0:
+            _refused("deadline", priority)
             raise DeadlineError("The deadline passed before the call was begun.")
         if quota is not None:
-            self.quotas.require(quota, caller)
+            self._require(quota, caller, priority)
         if not self.admission.enter(priority, caller.member):
+            _refused("shed" if self.admission.is_shed(priority) else "full", priority)
             raise OverloadedError(self.admission.wait_ns(priority, caller.member))
+
+    def _require(self, quota: str, caller: Caller, priority: Priority) -> None:
+        try:
+            self.quotas.require(quota, caller)
+        except QuotaExceededError:
+            QUOTA_REFUSALS.add((caller.member, quota))
+            _refused("quota", priority)
+            raise
 
     def leave(self, priority: Priority) -> None:
         """Count a call that was let in and has ended."""
@@ -105,9 +124,18 @@ class Doorway:
         """Wait until a stream may go on: flow control slows its sender, nothing is refused."""
         wait_ns = self.quotas.wait_ns(RECORDS, caller)
         while wait_ns:
-            await asyncio.sleep(min(QUOTA_STEP_SECONDS, wait_ns / SECOND_NS))
+            await _held(min(QUOTA_STEP_SECONDS, wait_ns / SECOND_NS), caller, "quota")
             wait_ns = self.quotas.wait_ns(RECORDS, caller)
         for _ in range(READ_STEPS_MAX):
             if not self.admission.is_shed(Priority.PUBLICATION):
                 return
-            await asyncio.sleep(UPDATE_SECONDS)
+            await _held(UPDATE_SECONDS, caller, "load")
+
+
+async def _held(seconds: float, caller: Caller, cause: str) -> None:
+    STREAM_HELD_SECONDS.add((caller.member, cause), seconds)
+    await asyncio.sleep(seconds)
+
+
+def _refused(reason: str, priority: Priority) -> None:
+    ADMISSION_REFUSALS.add((reason, priority.name))

@@ -16,6 +16,7 @@ from exchange.core.caller import Caller
 from exchange.core.errors import QuotaExceededError, StartError
 from exchange.core.members import BY_CODE
 from exchange.core.quota import CallerLimits, carried_over, charge, wait_ns
+from exchange.metrics import QUOTA_PER_SECOND
 
 RELOAD_SECONDS = 2.0
 """How often the file is looked at."""
@@ -59,6 +60,7 @@ class Quotas:
         self._limits = limits
         self._clock_ns = clock_ns
         self._paid_until_ns: dict[tuple[str, str], int] = {}
+        _show(limits)
 
     @property
     def limits(self) -> CallerLimits:
@@ -75,6 +77,7 @@ class Quotas:
             if old is not None and new is not None:
                 carried[quota, member] = carried_over(old, new, paid_ns, now_ns)
         self._limits, self._paid_until_ns = limits, carried
+        _show(limits)
 
     def wait_ns(self, quota: str, caller: Caller) -> int:
         """Return how long a caller has to wait until it is let in; 0: it is let in now."""
@@ -102,6 +105,18 @@ class Quotas:
         key = (quota, caller.member)
         paid = self._paid_until_ns.get(key, 0)
         self._paid_until_ns[key] = charge(allowance, paid, self._clock_ns(), items)
+
+
+def _show(limits: CallerLimits) -> None:
+    """Say what is in force; the shares of all workers add up to the whole."""
+    quotas = {
+        (member, quota): getattr(limits.of(member), quota)
+        for member in BY_CODE
+        for quota in (LOOKUPS, RECORDS)
+    }
+    QUOTA_PER_SECOND.replace(
+        {labels: one.per_second for labels, one in quotas.items() if one is not None}
+    )
 
 
 class ReloadingLimits:

@@ -1,0 +1,109 @@
+"""The door counts what it refuses, by reason, priority and member, and for how long it holds."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from exchange.core.caller import parse_urn
+from exchange.core.errors import DeadlineError, OverloadedError, QuotaExceededError
+from exchange.core.quota import SECOND_NS, Allowance, CallerLimits, MemberLimits
+from exchange.metrics import (
+    ADMISSION_DELAY,
+    ADMISSION_LEVEL,
+    ADMISSION_REFUSALS,
+    QUOTA_PER_SECOND,
+    QUOTA_REFUSALS,
+    STREAM_HELD_SECONDS,
+)
+from exchange.server.admission import PATIENCE_UPDATES, RUNNING_MAX, Priority
+from exchange.server.doorway import Doorway
+from exchange.server.quotas import LOOKUPS, RECORDS, Quotas
+from tests.server_fixture import SICHUAN
+
+CALLER = parse_urn(SICHUAN)
+LIMITS = CallerLimits(
+    members={"510000": MemberLimits(lookups=Allowance(10, 1), records=Allowance(100, 1))}
+)
+NO_QUOTAS = CallerLimits()
+
+
+class Context:
+    """A call whose caller waits for so long; None: for ever."""
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self._seconds = seconds
+
+    def time_remaining(self) -> float | None:
+        return self._seconds
+
+
+@pytest.fixture(autouse=True)
+def counts_from_nothing() -> Iterator[None]:
+    for metric in (ADMISSION_REFUSALS, QUOTA_REFUSALS, STREAM_HELD_SECONDS):
+        metric.values.clear()
+    ADMISSION_DELAY.values.clear()
+    yield
+    Quotas()  # Says again that nobody has a quota.
+
+
+def enter(door: Doorway, context: Context, quota: str | None = None) -> None:
+    door.enter(Priority.SINGLE, quota, CALLER, context)
+
+
+def test_a_call_that_is_let_in_counts_as_no_refusal() -> None:
+    enter(Doorway(Quotas(LIMITS)), Context(1.0), LOOKUPS)
+    assert ADMISSION_REFUSALS.values == {}
+
+
+def test_a_call_whose_deadline_has_passed_is_counted() -> None:
+    with pytest.raises(DeadlineError):
+        enter(Doorway(Quotas()), Context(0.0))
+    assert ADMISSION_REFUSALS.values == {("deadline", "SINGLE"): 1}
+
+
+def test_a_refusal_by_quota_names_the_member_and_the_quota() -> None:
+    quotas = Quotas(LIMITS)
+    quotas.charge(LOOKUPS, CALLER, 10)
+    with pytest.raises(QuotaExceededError):
+        enter(Doorway(quotas), Context(), LOOKUPS)
+    assert ADMISSION_REFUSALS.values == {("quota", "SINGLE"): 1}
+    assert QUOTA_REFUSALS.values == {("510000", LOOKUPS): 1}
+
+
+def test_calls_that_are_too_many_at_once_are_told_from_calls_that_are_shed() -> None:
+    door = Doorway(Quotas())
+    for _ in range(RUNNING_MAX):
+        enter(door, Context())
+    with pytest.raises(OverloadedError):
+        enter(door, Context())
+    assert ADMISSION_REFUSALS.values == {("full", "SINGLE"): 1}
+
+
+def test_what_is_shed_is_counted_and_the_limit_in_force_is_shown() -> None:
+    door = Doorway(Quotas(), delay_seconds=0.01)
+    for _ in range(PATIENCE_UPDATES * 3):
+        door.tell(10.0)
+        for _ in range(30):
+            try:
+                enter(door, Context())
+            except OverloadedError:
+                continue
+            door.leave(Priority.SINGLE)
+    assert ADMISSION_REFUSALS.values.keys() == {("shed", "SINGLE")}
+    assert ADMISSION_LEVEL.values[()] == door.admission.level > Priority.SINGLE
+    assert sum(ADMISSION_DELAY.values[()][:-1]) == PATIENCE_UPDATES * 3
+
+
+def test_limits_in_force_are_shown_and_are_gone_with_the_limits() -> None:
+    quotas = Quotas(LIMITS)
+    assert QUOTA_PER_SECOND.values == {("510000", LOOKUPS): 10, ("510000", RECORDS): 100}
+    quotas.change(NO_QUOTAS)
+    assert QUOTA_PER_SECOND.values == {}
+
+
+async def test_the_time_for_which_a_stream_is_held_by_its_quota_is_counted() -> None:
+    instants = iter((SECOND_NS, SECOND_NS, 2 * SECOND_NS))
+    quotas = Quotas(LIMITS, lambda: next(instants))
+    quotas.charge(RECORDS, CALLER, 5)
+    await Doorway(quotas).may_read(CALLER)
+    assert STREAM_HELD_SECONDS.values == {("510000", "quota"): 0.05}
