@@ -32,6 +32,8 @@ lock:  ## Pin and hash the requirements anew
 	$(PYTHON) -m venv var/pip-tools && var/pip-tools/bin/pip install --quiet pip-tools
 	var/pip-tools/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-header \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements/all.txt requirements/all.in
+	var/pip-tools/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-header \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements/fuzz.txt requirements/fuzz.in
 
 googleapis: $(VENV)/.stamp
 	@mkdir -p var/googleapis/google
@@ -84,6 +86,14 @@ load: setup  ## Two minutes of mixed load by locust, with a report
 capacity: setup  ## Compute nodes and cores for a country from what was measured
 	$(BIN)/python -m loadtest.capacity $(CAPACITY_ARGS)
 
+# The fuzzer is a large wheel that nothing else needs: it is installed when it is first asked for.
+$(VENV)/.fuzz: $(VENV)/.stamp requirements/fuzz.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	@touch $@
+
+fuzz: $(VENV)/.fuzz  ## Look for payloads that break an adapter, two minutes (FUZZ_ARGS="--seconds 600 520000-csv-v1")
+	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
+
 CASES = tests/adapters/cases tests/adapters/own_cases $(wildcard ../shared/formats/cases)
 CERTLOGIC = $(wildcard ../shared/certlogic)
 
@@ -105,4 +115,4 @@ monitor-check: setup  ## Ask every query of every dashboard and rule of a real P
 clean:  ## Remove what was generated outside version control
 	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help certs setup java lock googleapis proto run test check cassandra bench profile soak surge load capacity conformance dashboards grafana-files monitor monitor-check clean
+.PHONY: help certs setup java lock googleapis proto run test check cassandra bench profile soak surge load capacity fuzz conformance dashboards grafana-files monitor monitor-check clean
