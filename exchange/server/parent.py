@@ -95,11 +95,12 @@ class Parent:
             try:
                 for slot in self._slots:
                     self._start(slot)
-                self._wait_for_all(wake)
+                while not self._stopping and not self._all_serve():
+                    self._watch(wake, starting=True)
                 if not self._stopping:
                     announce()
                 while not self._stopping:
-                    self._watch(wake)
+                    self._watch(wake, starting=False)
             finally:
                 clean = self._end()
         return clean and not self._given_up
@@ -130,30 +131,22 @@ class Parent:
         slot.process, slot.reports = self._spawn()
         _log.info("worker_started", worker=slot.number, pid=slot.process.pid)
 
-    def _wait_for_all(self, wake: socket.socket) -> None:
-        """Wait until every worker serves; the first that does not ends it all."""
-        while not self._stopping and any(slot.ready_at is None for slot in self._slots):
-            self._wait(wake, None)
-            for slot in self._slots:
-                self._read_report(slot)
-                report = slot.report
-                if report is not None and report.refusal:
-                    error = StoreUnavailableError if report.unreachable else StartError
-                    raise error(report.refusal)
-                if slot.process is not None and slot.process.exitcode is not None:
-                    raise StartError(
-                        f"A worker died while it started (exit code {slot.process.exitcode}); "
-                        "the log says why."
-                    )
+    def _all_serve(self) -> bool:
+        return all(slot.ready_at is not None for slot in self._slots)
 
-    def _watch(self, wake: socket.socket) -> None:
-        """Wait for something to happen once, and deal with it."""
+    def _watch(self, wake: socket.socket, *, starting: bool) -> None:
+        """Wait for something to happen once, and deal with it.
+
+        While the server starts, the first worker that does not come to serve ends it all.
+        """
         pending = [slot.retry_at for slot in self._slots if slot.process is None]
         self._wait(wake, max(0.0, min(pending) - time.monotonic()) if pending else None)
         for slot in self._slots:
             if self._stopping:
                 return
             self._read_report(slot)
+            if starting:
+                _require_start(slot)
             if slot.process is None:
                 if time.monotonic() >= slot.retry_at:
                     self._start(slot)
@@ -222,6 +215,18 @@ class Parent:
             slot.clear()
         _log.info("stopped", clean=clean, killed=killed)
         return clean
+
+
+def _require_start(slot: _Slot) -> None:
+    report, process = slot.report, slot.process
+    if report is not None and report.refusal:
+        error = StoreUnavailableError if report.unreachable else StartError
+        raise error(report.refusal)
+    # One that served before it died has started; whoever watches it replaces it.
+    if slot.ready_at is None and process is not None and process.exitcode is not None:
+        raise StartError(
+            f"A worker died while it started (exit code {process.exitcode}); the log says why."
+        )
 
 
 def _join(processes: Sequence[SpawnProcess], deadline: float) -> int:
