@@ -71,13 +71,16 @@ class Authority:
             key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
         )
 
-    def channel(self, port: int, caller: Pair | None) -> grpc.aio.Channel:
+    def channel(
+        self, port: int, caller: Pair | None, service_config: str = "{}"
+    ) -> grpc.aio.Channel:
         credentials = grpc.ssl_channel_credentials(
             self.pem,
             caller.key if caller else None,
             caller.certificate if caller else None,
         )
-        return grpc.aio.secure_channel(f"127.0.0.1:{port}", credentials, options=LOCAL_POOL)
+        options = (*LOCAL_POOL, ("grpc.service_config", service_config))
+        return grpc.aio.secure_channel(f"127.0.0.1:{port}", credentials, options=options)
 
 
 def read_pair(issued: Issued) -> Pair:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import closing
+from importlib import resources
 from pathlib import Path
 
 import grpc
@@ -31,6 +32,9 @@ from tests.tls_fixture import Authority
 PATIENCE_SECONDS = 30
 CHANNELS = 8
 """Enough that each of two workers has connections, whatever the kernel's choice."""
+SHIPPED_SERVICE_CONFIG = (
+    resources.files("exchange").joinpath("client_service_config.json").read_text("utf-8")
+)
 LEVELS = ("LOW", "MEDIUM", "ELEVATED", "HIGH")
 
 
@@ -123,9 +127,11 @@ def resident_numbers() -> Iterator[str]:
 class Load:
     """Callers that publish, each over a connection of its own, and what they were told."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, service_config: str = "{}") -> None:
         caller = server.authority.caller(SICHUAN)
-        self._channels = [server.authority.channel(server.port, caller) for _ in range(CHANNELS)]
+        self._channels = [
+            server.authority.channel(server.port, caller, service_config) for _ in range(CHANNELS)
+        ]
         self._numbers = resident_numbers()
         self._stopping = False
         self.acknowledged: dict[str, str] = {}
@@ -201,7 +207,9 @@ async def test_a_worker_killed_under_load_costs_each_connection_at_most_one_unav
 ) -> None:
     server.start()
     before = server.workers()
-    load = Load(server)
+    # As callers are told to: a connection that is made in the moment of a death is reset as well,
+    # and without a pause every call until the next attempt at one fails at once.
+    load = Load(server, SHIPPED_SERVICE_CONFIG)
     task = asyncio.create_task(load.run())
     await load.until_acknowledged(100)
     os.kill(before[0], signal.SIGKILL)
