@@ -35,19 +35,13 @@ from exchange.stores.sqlite.connection import SqliteSettings, neutral_errors, op
 from exchange.stores.sqlite.quarantine import SqliteQuarantine
 from exchange.stores.sqlite.schema import HEAD, STEPS, VERSIONS_TABLE
 from exchange.stores.sqlite.shelves import read_item, read_shelf, remove_item, set_item
-from exchange.stores.sqlite.writer import GroupCommitWriter
+from exchange.stores.sqlite.writer import GroupCommitWriter, upsert
 
 SWEEP_ROWS_MAX = 5_000
 """Rows of one step of a sweep: a few milliseconds of the writer's time."""
 _SUBJECTS_PER_STATEMENT = 500
 """Below SQLite's limit on host parameters in every build (999)."""
 
-_UPSERT = """
-INSERT INTO statements (subject, issuer, via, write_time_us, value) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (subject, issuer, via) DO UPDATE
-SET write_time_us = excluded.write_time_us, value = excluded.value
-WHERE (excluded.write_time_us, excluded.value) > (write_time_us, value)
-"""
 _READ_ONE = "SELECT issuer, via, value FROM statements WHERE subject = ? AND value <> x''"
 _READ_MANY = (
     "SELECT subject, issuer, via, value FROM statements WHERE subject IN ({}) AND value <> x''"
@@ -101,10 +95,9 @@ class SqliteStore(Store):
     async def write(self, entries: Sequence[Entry]) -> None:
         if not entries:
             return
-        rows = [msgspec.structs.astuple(entry) for entry in entries]
-        if max(len(row[4]) for row in rows) > VALUE_BYTES_MAX:
+        if max([len(entry.value) for entry in entries]) > VALUE_BYTES_MAX:
             raise ValueTooLargeError(f"A value is over {VALUE_BYTES_MAX} bytes.")
-        await self._writer.run(lambda connection: connection.executemany(_UPSERT, rows).rowcount)
+        await self._writer.put([msgspec.structs.astuple(entry) for entry in entries])
 
     async def read(self, subjects: Sequence[bytes]) -> list[tuple[Row, ...] | StoreError]:
         connection = self._connection()
@@ -204,8 +197,8 @@ def _erase(connection: sqlite3.Connection, subject: bytes) -> int:
         "SELECT issuer, via, write_time_us FROM statements WHERE subject = ? AND value <> x''",
         (subject,),
     ).fetchall()
-    connection.executemany(
-        _UPSERT,
+    upsert(
+        connection,
         [
             (subject, issuer, via, write_time_us(as_of_ms_of(time), ERASED_RANK), ERASED)
             for issuer, via, time in rows

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from queue import SimpleQueue
 from typing import Any
 
@@ -14,15 +14,34 @@ from exchange.stores.sqlite.connection import SqliteSettings, neutral_errors, op
 
 JOBS_PER_COMMIT_MAX = 64
 """So that a flood of writers cannot put off the first one's commit without bound."""
+ROWS_PER_COMMIT_MAX = 10_000
+"""No more jobs join a commit that has so many rows: a tenth of a second of work in a large file."""
 
 Job = Callable[[sqlite3.Connection], Any]
 """What to do inside a transaction."""
+Row = tuple[bytes, str, str, int, bytes]
+"""A statement's row: subject, issuer, via, write time, value."""
+
+_UPSERT = """
+INSERT INTO statements (subject, issuer, via, write_time_us, value) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (subject, issuer, via) DO UPDATE
+SET write_time_us = excluded.write_time_us, value = excluded.value
+WHERE (excluded.write_time_us, excluded.value) > (write_time_us, value)
+"""
+
+
+def upsert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Keep each row unless a newer one is there."""
+    connection.executemany(_UPSERT, rows)
 
 
 class _Ticket(msgspec.Struct, eq=False):
-    job: Job
+    """Rows, or a job, of one caller."""
+
     loop: asyncio.AbstractEventLoop
     future: "asyncio.Future[Any]"
+    rows: Sequence[Row] = ()
+    job: Job | None = None
     result: Any = None
 
     def settle(self, error: BaseException | None) -> None:
@@ -73,16 +92,27 @@ class GroupCommitWriter:
             self._connection.close()
             self._connection = None
 
+    async def put(self, rows: Sequence[Row]) -> None:
+        """Keep each row unless a newer one is there; return once all are durable.
+
+        Raises:
+            StoreError: Not all are known to be durable.
+        """
+        await self._done(rows=rows)
+
     async def run(self, job: Job) -> Any:
         """Run a job in a transaction and return its result once it is durable.
 
         Raises:
             StoreError: It could not be written.
         """
+        return await self._done(job=job)
+
+    async def _done(self, rows: Sequence[Row] = (), job: Job | None = None) -> Any:
         if self._thread is None:
             raise StoreUnavailableError("The store is closed.")
         loop = asyncio.get_running_loop()
-        ticket = _Ticket(job, loop, loop.create_future())
+        ticket = _Ticket(loop, loop.create_future(), rows, job)
         self._queue.put(ticket)
         return await ticket.future
 
@@ -96,13 +126,15 @@ class GroupCommitWriter:
 
     def _take(self) -> tuple[list[_Ticket], bool]:
         batch: list[_Ticket] = []
-        while len(batch) < JOBS_PER_COMMIT_MAX:
+        rows = 0
+        while len(batch) < JOBS_PER_COMMIT_MAX and rows < ROWS_PER_COMMIT_MAX:
             if batch and self._queue.empty():
                 break
             ticket = self._queue.get()
             if ticket is None:
                 return batch, True
             batch.append(ticket)
+            rows += len(ticket.rows)
         return batch, False
 
     def _commit(self, batch: Sequence[_Ticket]) -> None:
@@ -111,6 +143,7 @@ class GroupCommitWriter:
         try:
             with neutral_errors():
                 connection.execute("BEGIN IMMEDIATE")
+                _put_rows(connection, batch)
                 done = [ticket for ticket in batch if self._attempt(connection, ticket)]
                 connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - handed to every caller of this commit.
@@ -125,6 +158,8 @@ class GroupCommitWriter:
 
     def _attempt(self, connection: sqlite3.Connection, ticket: _Ticket) -> bool:
         """Run one job under a savepoint, so that its failure leaves the others' work in place."""
+        if ticket.job is None:
+            return True
         connection.execute("SAVEPOINT job")
         try:
             ticket.result = ticket.job(connection)
@@ -137,3 +172,15 @@ class GroupCommitWriter:
             return False
         connection.execute("RELEASE job")
         return True
+
+
+def _put_rows(connection: sqlite3.Connection, batch: Iterable[_Ticket]) -> None:
+    """Write the rows of all callers, in the order of their keys: each page is visited once.
+
+    Not under a savepoint, which would copy every page before its change: rows fail only with the
+    engine, and that is everybody's trouble.
+    """
+    rows = [row for ticket in batch for row in ticket.rows]
+    if rows:
+        rows.sort()
+        upsert(connection, rows)
