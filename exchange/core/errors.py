@@ -27,7 +27,7 @@ r"""Every error of the exchange, as a tree; each carries its data as attributes.
     |   `-- SchemaError             the schema is behind, or newer than this release can read
     `-- StartError                  the exchange refuses to start; the text says what to mend
 
-``exchange.server.errors`` holds the one table from these to status codes.
+``exchange.wire.status`` holds the one table from these to status codes.
 """
 
 from collections.abc import Sequence
