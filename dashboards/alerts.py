@@ -21,7 +21,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: In camel case.
         expression: PromQL; fires for each series it returns.
-        lasting: For how long it has to be true, as ``5m``.
+        lasting: For how long it has to be true, as ``5m``; ``""``: not for long.
         severity: ``page``: somebody is woken; ``ticket``: in working hours.
         summary: One sentence, with labels in double braces.
         playbook: Name of the file in ``playbooks``.
@@ -83,7 +83,7 @@ _OTHERS = (
         expression=(
             'sum by (method) (increase(health_exchange_calls_total{code="INTERNAL"}[10m])) > 0'
         ),
-        lasting="0m",
+        lasting="",
         severity=TICKET,
         summary="{{ $labels.method }} ended with INTERNAL: a defect of the exchange.",
         playbook="exchange-defect",

@@ -12,6 +12,7 @@ from dashboards.alerts import ALERTS, Alert
 from dashboards.boards import BOARDS
 from dashboards.documentation import alerts_document, metrics_document
 from dashboards.grafana import PLAYBOOKS_URL, dashboard_json
+from dashboards.linter import linter_settings
 from dashboards.rules import RECORDINGS, Recording, objective_recordings
 from dashboards.yaml_text import Yaml, yaml_text
 
@@ -42,10 +43,11 @@ def alert_rules(playbooks_url: str = PLAYBOOKS_URL) -> Yaml:
 
 
 def _alert(alert: Alert, playbooks_url: str) -> Yaml:
+    lasting: dict[str, Yaml] = {"for": alert.lasting} if alert.lasting else {}
     return {
         "alert": alert.name,
         "expr": alert.expression,
-        "for": alert.lasting,
+        **lasting,
         "labels": {"severity": alert.severity},
         "annotations": {
             "summary": alert.summary,
@@ -110,6 +112,7 @@ def main(
         typer.echo(f"{into}: dashboards, provisioning, rules and playbooks.")
         return
     wanted = {f"dashboards/generated/{path}": text for path, text in files().items()}
+    wanted["dashboards/generated/dashboard-linter.yml"] = _FIRST + yaml_text(linter_settings())
     wanted["docs/metrics.md"] = metrics_document()
     wanted["docs/monitoring.md"] = alerts_document()
     if not check:

@@ -90,7 +90,9 @@ Run by promtool: these alerts and no others, and they resolve where the trouble 
 def alerts_document() -> str:
     """Return the document of promises, alerts and what they were tried on."""
     promises = [(one.name, one.promise, f"{one.target:.1%}") for one in OBJECTIVES]
-    alerts = [(one.name, one.severity, one.lasting, _link(one.playbook)) for one in ALERTS]
+    alerts = [
+        (one.name, one.severity, one.lasting or "at once", _link(one.playbook)) for one in ALERTS
+    ]
     cases = [(case.name, ", ".join(_fired(case))) for case in CASES]
     return (
         f"{_ALERTS_HEAD}## Promises\n\n"

@@ -269,9 +269,9 @@ CASES: tuple[Case, ...] = (
         expected=(Fires(10, ()), Fires(14, ("ExchangeDown",)), Fires(24, ())),
     ),
     Case(
-        name="a call ends with a defect",
+        name="one call ends with a defect",
         series=_healthy(60) | {_calls("INTERNAL", "ListMembers", "member"): "0x10 1x50"},
-        expected=(Fires(9, ()), Fires(30, ())),
+        expected=(Fires(9, ()), Fires(12, ("ExchangeDefect",)), Fires(30, ())),
     ),
     Case(
         name="calls end with defects again and again",

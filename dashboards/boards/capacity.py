@@ -118,7 +118,6 @@ CAPACITY = Dashboard(
                         Query(
                             per_second("health_exchange_quota_refusals_total", "member, quota"),
                             "{{member}} {{quota}}",
-                            empty_because="no member was over its quota",
                         ),
                     ),
                 ),

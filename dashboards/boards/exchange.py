@@ -19,6 +19,7 @@ NO_FAULT = "no call has failed by the exchange's fault"
 _I = OF_EXCHANGE
 _FAULTS = f'{_I},code=~"{FAULTS}"'
 _CALLS = "health_exchange_calls_total"
+_FAILED = f'{_I},code!="OK"'
 _REFUSALS = "health_exchange_admission_refusals_total"
 _OVERLOADED = f'{_I},reason=~"{OVERLOADED}"'
 
@@ -68,9 +69,7 @@ EXCHANGE = Dashboard(
                     unit="reqps",
                     queries=(
                         Query(
-                            f"sum by (code, method) (rate("
-                            f'health_exchange_calls_total{{{_I},code!="OK"}}'
-                            "[$__rate_interval]))",
+                            f"{per_second(_CALLS, 'code, method', _FAILED)} > 0",
                             "{{code}} {{method}}",
                         ),
                     ),
@@ -205,7 +204,7 @@ EXCHANGE = Dashboard(
                     playbook="calls-shed",
                     queries=(
                         Query(
-                            per_second(_REFUSALS, "reason, priority"),
+                            f"{per_second(_REFUSALS, 'reason, priority')} > 0",
                             "{{reason}} {{priority}}",
                             empty_because="no call was refused for now",
                         ),

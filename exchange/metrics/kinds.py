@@ -73,6 +73,11 @@ class Counter(Metric):
         super().__init__(name, help_text, labels, unit=unit, series_max=series_max)
         self.values = {}
 
+    def begin(self, *series: Labels) -> None:
+        """Show series before anything is counted: Prometheus sees a rise only from a value on."""
+        for labels in series:
+            self.add(labels, 0)
+
     def add(self, labels: Labels = (), amount: float = 1) -> None:
         """Count something that happened."""
         values = self.values

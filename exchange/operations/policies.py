@@ -23,6 +23,7 @@ from exchange.operations.shipped import default_for
 POLL_SECONDS = 1.0
 """A change is used within two seconds: one to see it, and what reading and compiling take."""
 
+_OK, _DEFECT = ("ok",), ("defect",)
 _log = structlog.get_logger("exchange.policies")
 
 
@@ -69,16 +70,17 @@ class PoliciesInForce:
 
     async def follow(self) -> None:
         """Refresh again and again until cancelled."""
+        POLICY_READS.begin(_OK, _DEFECT)
         while True:
             await asyncio.sleep(POLL_SECONDS)
             try:
                 await self.refresh()
-                POLICY_READS.add(("ok",))
+                POLICY_READS.add(_OK)
             except StoreError as error:
                 POLICY_READS.add((error.reason,))
                 _log.warning("policies_not_read", reason=error.reason)
             except Exception as error:  # noqa: BLE001 - one bad revision must not end the looking.
-                POLICY_READS.add(("defect",))
+                POLICY_READS.add(_DEFECT)
                 _log.error("policy_not_ready", exc_info=error)
 
     def _is_new(self, destination: str, stored: StoredLedger) -> bool:

@@ -83,6 +83,8 @@ class Quarantine:
             clock: The instant now.
             randomness: For nonces.
         """
+        for metric in (QUARANTINE_KEPT, QUARANTINE_REFUSED):
+            metric.begin(*((one.code,) for one in MEMBERS))
         self._store = store
         self._keys = keys
         self._limits = limits

@@ -18,7 +18,7 @@ import structlog
 from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 
-from exchange.core.caller import Caller
+from exchange.core.caller import Caller, CallerKind
 from exchange.core.errors import (
     DeadlineError,
     ExchangeError,
@@ -47,6 +47,8 @@ StreamBehaviour = Callable[[AsyncIterator[Message], Caller], AsyncGenerator[Mess
 REFUSALS_PER_LINE = 1_000
 """Of so many refusals for now one is logged: a surge consists of them."""
 
+_UNKNOWN = "unknown"
+_KINDS = (*(kind.value for kind in CallerKind), _UNKNOWN)
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _log = structlog.get_logger("exchange.call")
 
@@ -104,6 +106,7 @@ class _Call:
         self._name = method.path.rpartition("/")[2]
         self._parse = method.request.FromString
         self._quota = None if method.charge is None else method.charge.quota
+        CALLS.begin(*((self._name, grpc.StatusCode.INTERNAL.name, kind) for kind in _KINDS))
         self._served = 0
         self._refused = 0
 
@@ -148,7 +151,7 @@ class _Call:
         error: Exception | None,
     ) -> None:
         seconds = time.perf_counter() - started
-        kind = caller.kind.value if caller else "unknown"
+        kind = caller.kind.value if caller else _UNKNOWN
         CALLS_RUNNING.add(-1)
         CALLS.add((self._name, code.name, kind))
         CALL_SECONDS.observe(seconds, (self._name,))

@@ -34,6 +34,8 @@ QUOTA_STEP_SECONDS = 1.0
 DELAY_SECONDS = 0.025
 """Delay on the way to a handler that is borne for long; a quarter of what a gate takes for slow."""
 
+_REASONS = ("shed", "full", "quota", "deadline")
+
 
 class Remaining(Protocol):
     """What is asked of a call."""
@@ -60,6 +62,7 @@ class Doorway:
         """
         self.quotas = quotas
         self.admission = Admission(delay_seconds)
+        ADMISSION_REFUSALS.begin(*((why, one.name) for why in _REASONS for one in Priority))
         self._clock = clock
         self._pace = Pace(REFUSALS_PER_SECOND_MIN)
         self._answered = 0

@@ -16,7 +16,7 @@ from exchange.core.caller import Caller
 from exchange.core.errors import QuotaExceededError, StartError
 from exchange.core.members import BY_CODE
 from exchange.core.quota import CallerLimits, carried_over, charge, wait_ns
-from exchange.metrics import QUOTA_PER_SECOND
+from exchange.metrics import QUOTA_PER_SECOND, QUOTA_REFUSALS
 
 RELOAD_SECONDS = 2.0
 """How often the file is looked at."""
@@ -114,9 +114,11 @@ def _show(limits: CallerLimits) -> None:
         for member in BY_CODE
         for quota in (LOOKUPS, RECORDS)
     }
-    QUOTA_PER_SECOND.replace(
-        {labels: one.per_second for labels, one in quotas.items() if one is not None}
-    )
+    there: dict[tuple[str, ...], float] = {
+        labels: one.per_second for labels, one in quotas.items() if one is not None
+    }
+    QUOTA_PER_SECOND.replace(there)
+    QUOTA_REFUSALS.begin(*there)
 
 
 class ReloadingLimits:
