@@ -5,12 +5,22 @@ from enum import Enum
 
 import msgspec
 
-from exchange.core.case_view import CaseFacts, ViewPlan
-from exchange.core.certlogic import EvaluationError, Json, Rule, compile_rule, paths_read
-from exchange.core.health_code import Level
-from exchange.core.policy import Combination, Policy, PolicyRule
+from exchange.core.case_view import CaseFacts
+from exchange.core.certlogic import (
+    EvaluationError,
+    Json,
+    Rule,
+    compile_rule,
+    compile_rules,
+    paths_read,
+)
+from exchange.core.health_code import Level, State
+from exchange.core.members import MEMBERS
+from exchange.core.policy import Combination, Policy, PolicyRule, Recognition
+from exchange.core.rendering import Rendering, render
 from exchange.core.times import DAY_MS
 from exchange.core.verdict import Verdict
+from exchange.core.view_plan import ViewPlan
 
 
 class RuleOutcome(Enum):
@@ -56,12 +66,20 @@ class CompiledPolicy:
             if level != Level.UNSPECIFIED and level.name in policy.admitted_levels
         )
         self.any_admitted = policy.combination == Combination.ANY_ADMITTED
+        self._treatments = {member.code: policy.recognises(member.code) for member in MEMBERS}
         other = policy.max_age_days["OTHER"]
         self._max_age_ms = [policy.max_age_days.get(level.name, other) * DAY_MS for level in Level]
         self._rules = tuple((rule, compile_rule(rule.logic)) for rule in policy.rules)
+        self._failed = tuple(_failed(rule) for rule in policy.rules)
         # One program for all rules reads each path and each date once.
-        self._together = compile_rule([rule.logic for rule in policy.rules])
+        self._together = compile_rules([rule.logic for rule in policy.rules])
         paths = frozenset[str]().union(*(paths_read(rule.logic) for rule in policy.rules))
+        self._renderings = {
+            (verdict, level, state): render(policy.renderings, verdict, level, state)
+            for verdict in Verdict
+            for level in Level
+            for state in State
+        }
         self._plan = ViewPlan(paths, policy.value_sets)
 
     @property
@@ -73,19 +91,21 @@ class CompiledPolicy:
         """Return the greatest age of a statement of a level, in ms."""
         return self._max_age_ms[level]
 
+    def treatment(self, issuer: str) -> Recognition:
+        """Return how statements of an issuer are treated; one of a later release by default."""
+        return self._treatments.get(issuer, self.policy.recognition_default)
+
+    def rendering(self, verdict: Verdict, level: Level, state: State) -> Rendering:
+        """Return what `render` shows by the policy's table."""
+        return self._renderings[verdict, level, state]
+
     def judge(self, case: CaseFacts) -> Sequence[JudgedRule]:
         """Return the rules that are not met on a case."""
         view = self._plan.build(case)
         try:
-            values = self._together.evaluate(view)
+            return [self._failed[i] for i in self._together.unmet(view)]
         except EvaluationError:
             return [judged for one in self._rules if (judged := _judge(*one, view)) is not None]
-        assert isinstance(values, list)  # noqa: S101 - of an array of expressions.
-        return [
-            _failed(rule)
-            for (rule, _), value in zip(self._rules, values, strict=True)
-            if value is not True
-        ]
 
 
 def _judge(rule: PolicyRule, compiled: Rule, view: Json) -> JudgedRule | None:

@@ -2,12 +2,12 @@
 
 import msgspec
 
-from exchange.core.case_view import ViewPlan
 from exchange.core.certlogic import EvaluationError, Json, compile_rule, paths_read
 from exchange.core.compiled_policy import CompiledPolicy, RuleOutcome
 from exchange.core.policy import PolicyRule
 from exchange.core.recognition import Question, facts_of
 from exchange.core.verdict import Verdict
+from exchange.core.view_plan import ViewPlan
 
 
 class ExplainedRule(msgspec.Struct, frozen=True):

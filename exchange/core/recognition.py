@@ -16,14 +16,15 @@ from exchange.core.compiled_policy import CompiledPolicy, RuleOutcome
 from exchange.core.decision import Decision, DecisionReason, Finding, UsedStatement
 from exchange.core.health_code import Level, State
 from exchange.core.policy import Recognition
-from exchange.core.rendering import render
 from exchange.core.standing import IssuerStanding, Standing, by_issuer, lapses_at_ms
 from exchange.core.statement import Statement
 from exchange.core.times import MINUTE_MS
 from exchange.core.verdict import Verdict
 
 _ACTIVE, _IN_FORCE, _UNSPECIFIED = State.ACTIVE, Standing.IN_FORCE, Level.UNSPECIFIED
-_INFORMS, _CROSS_CHECK = Verdict.UNSPECIFIED, Verdict.CROSS_CHECK
+_INFORMS, _ADMIT, _CROSS_CHECK = Verdict.UNSPECIFIED, Verdict.ADMIT, Verdict.CROSS_CHECK
+_RECOGNISE, _IGNORE = Recognition.RECOGNISE, Recognition.IGNORE
+_LEVEL_ADMITTED = DecisionReason.LEVEL_ADMITTED
 _LEVEL_FINDINGS = {
     Level.MEDIUM: (DecisionReason.LEVEL_MEDIUM, Verdict.CROSS_CHECK),
     Level.ELEVATED: (DecisionReason.LEVEL_ELEVATED, Verdict.REFUSE),
@@ -86,10 +87,10 @@ class _Case:
         """Note one issuer's standing and what it gives by itself."""
         statement = one.statement
         issuer = statement.issuer
-        treatment = self.policy.policy.recognises(issuer)
+        treatment = self.policy.treatment(issuer)
         if not statement.health_code.document_unique:
             self.unique = False
-        if treatment is Recognition.IGNORE:
+        if treatment is _IGNORE:
             self.ignored.append(one)
             self.findings.append(Finding(DecisionReason.NOT_RECOGNISED, _INFORMS, issuer))
             return
@@ -104,8 +105,10 @@ class _Case:
         health_code, issuer = statement.health_code, statement.issuer
         level = health_code.level
         self.in_force.append(one)
-        self.ends_ms = min(self.ends_ms, lapses_at_ms(statement, self.policy.max_age_ms))
-        self.level = max(self.level, level)
+        # Comparisons, as `min` and `max` take several times as long.
+        lapses_ms = lapses_at_ms(statement, self.policy.max_age_ms)
+        self.ends_ms = lapses_ms if lapses_ms < self.ends_ms else self.ends_ms  # noqa: FURB136
+        self.level = level if level > self.level else self.level  # noqa: FURB136
         if level in _LEVEL_FINDINGS:
             findings.append(Finding(*_LEVEL_FINDINGS[level], issuer))
         for hold in health_code.holds:
@@ -122,8 +125,8 @@ class _Case:
             findings.append(Finding(DecisionReason.OLDER_THAN_ASKED, _INFORMS, issuer))
             return
         self.admitting.append(statement)
-        findings.append(Finding(DecisionReason.LEVEL_ADMITTED, Verdict.ADMIT, issuer))
-        if treatment is not Recognition.CROSS_CHECK:
+        findings.append(Finding(_LEVEL_ADMITTED, _ADMIT, issuer))
+        if treatment is _RECOGNISE:
             self.cross_checked_only = False
 
     def judge(self) -> None:
@@ -225,7 +228,7 @@ def decide(
     shown = case.level
     if verdict is Verdict.ADMIT:
         # An admission shows what it rests on.
-        shown = max(one.health_code.level for one in case.admitting)
+        shown = max([one.health_code.level for one in case.admitting])
     if max_age_ms is not None:
         ends = [one.health_code.as_of_ms + max_age_ms for one in case.admitting]
         case.ends_ms = min([case.ends_ms, *ends])
@@ -234,7 +237,9 @@ def decide(
         level=case.level,
         findings=tuple(findings),
         used=_used(case),
-        rendering=render(policy.policy.renderings, verdict, shown, _state(case)),
+        rendering=policy.rendering(
+            verdict, shown, _state(case) if shown is _UNSPECIFIED else State.UNSPECIFIED
+        ),
         decide_time_ms=now_ms,
         valid_until_ms=case.ends_ms,
         policy=policy.policy.name,
@@ -282,12 +287,13 @@ def _strictest_first(finding: Finding) -> tuple[int, str, str, str]:
 
 def _used(case: _Case) -> tuple[UsedStatement, ...]:
     """List every statement that was looked at, those in force first."""
-    used = [UsedStatement(one.statement, one.standing) for one in case.in_force]
-    used += [
-        UsedStatement(one.statement, one.standing)
-        for one in case.recognised
-        if one.standing is not _IN_FORCE
-    ]
+    used = [UsedStatement(one.statement, _IN_FORCE) for one in case.in_force]
+    if len(case.recognised) > len(used):
+        used += [
+            UsedStatement(one.statement, one.standing)
+            for one in case.recognised
+            if one.standing is not _IN_FORCE
+        ]
     for one in case.recognised:
         if one.outdone is not None:
             used.append(UsedStatement(one.outdone, one.outdone_standing))

@@ -24,6 +24,8 @@ class Standing(StrEnum):
     NOT_RECOGNISED = "NOT_RECOGNISED"
 
 
+_IN_FORCE, _WITHDRAWN, _EXPIRED = Standing.IN_FORCE, State.WITHDRAWN, State.EXPIRED
+
 MaxAge = Callable[[Level], int]
 """Greatest age in ms of a statement of a level."""
 
@@ -63,16 +65,14 @@ def lapses_at_ms(statement: Statement, max_age: MaxAge) -> int:
 def standing_at(statement: Statement, now_ms: int, max_age: MaxAge) -> Standing:
     """Return how one statement stands on its own at an instant."""
     health_code = statement.health_code
-    if health_code.state == State.WITHDRAWN:
+    state, end = health_code.state, health_code.valid_until_ms
+    if state is _WITHDRAWN:
         return Standing.WITHDRAWN
-    if health_code.state == State.EXPIRED:
-        return Standing.EXPIRED
-    end = health_code.valid_until_ms
-    if end is not None and now_ms > end_of_validity_ms(end):
+    if state is _EXPIRED or (end is not None and now_ms > end_of_validity_ms(end)):
         return Standing.EXPIRED
     if now_ms > health_code.as_of_ms + max_age(health_code.level):
         return Standing.TOO_OLD
-    return Standing.IN_FORCE
+    return _IN_FORCE
 
 
 def by_issuer(
@@ -86,10 +86,16 @@ def by_issuer(
     own: dict[str, Statement] = {}
     relayed: dict[str, Statement] = {}
     for statement in statements:
-        if statement.own:
-            own[statement.issuer] = statement
+        issuer = statement.issuer
+        if issuer == statement.via:
+            own[issuer] = statement
         else:
-            relayed[statement.issuer] = _later(relayed.get(statement.issuer), statement)
+            relayed[issuer] = _later(relayed.get(issuer), statement)
+    if not relayed:  # As most people are known: nothing to weigh.
+        standings = [
+            IssuerStanding(own[i], standing_at(own[i], now_ms, max_age)) for i in sorted(own)
+        ]
+        return tuple(standings)
     return tuple(
         _of_issuer(own.get(issuer), relayed.get(issuer), now_ms, max_age)
         for issuer in sorted(own.keys() | relayed.keys())

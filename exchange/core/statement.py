@@ -29,8 +29,16 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(HealthCode).decode
 
 _RANK_LOW, _RANK_EXPIRED, _RANK_PENDING, _RANK_HOLD, _RANK_WITHDRAWN = 1, 2, 3, 4, 8
-_RANK_BY_LEVEL = {Level.LOW: _RANK_LOW, Level.MEDIUM: 5, Level.ELEVATED: 6, Level.HIGH: 7}
+_RANK_BY_LEVEL = {
+    Level.UNSPECIFIED: 0,
+    Level.LOW: _RANK_LOW,
+    Level.MEDIUM: 5,
+    Level.ELEVATED: 6,
+    Level.HIGH: 7,
+}
 _RANK_BY_STATE = {State.PENDING: _RANK_PENDING, State.EXPIRED: _RANK_EXPIRED}
+
+_ACTIVE, _WITHDRAWN = State.ACTIVE, State.WITHDRAWN
 
 Row = tuple[str, str, bytes]
 """What a store gives back for a subject: issuer, via, value."""
@@ -80,13 +88,11 @@ def strictness(health_code: HealthCode) -> int:
 
     WITHDRAWN, HIGH, ELEVATED, MEDIUM, any hold, PENDING, EXPIRED, LOW, in falling order.
     """
-    if health_code.state == State.WITHDRAWN:
+    state = health_code.state
+    if state is _WITHDRAWN:
         return _RANK_WITHDRAWN
-    rank = (
-        _RANK_BY_LEVEL.get(health_code.level, 0)
-        if health_code.state == State.ACTIVE
-        else _RANK_BY_STATE.get(health_code.state, 0)
-    )
+    is_active = state is _ACTIVE
+    rank = _RANK_BY_LEVEL[health_code.level] if is_active else _RANK_BY_STATE.get(state, 0)
     return max(rank, _RANK_HOLD) if health_code.holds else rank
 
 

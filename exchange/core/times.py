@@ -6,6 +6,7 @@ always.
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 SECOND_MS: Final = 1_000
@@ -92,6 +93,25 @@ def format_rfc3339(instant_ms: int) -> str:
     seconds, fraction = divmod(_within(instant_ms), SECOND_MS)
     text = (_EPOCH + timedelta(seconds=seconds)).isoformat("T", "seconds")[:19]
     return f"{text}.{fraction:03d}Z" if fraction else f"{text}Z"
+
+
+def instant_text(instant_ms: int) -> str:
+    """Write an instant in UTC with milliseconds, quickly: cases are full of them."""
+    days, rest = divmod(instant_ms, DAY_MS)
+    hours, rest = divmod(rest, HOUR_MS)
+    minutes, rest = divmod(rest, MINUTE_MS)
+    seconds, ms = divmod(rest, SECOND_MS)
+    return f"{_day_text(days)}T{hours:02}:{minutes:02}:{seconds:02}.{ms:03}Z"
+
+
+def beijing_date_text(instant_ms: int) -> str:
+    """Write the Beijing date of an instant as ``YYYY-MM-DD``."""
+    return _day_text((instant_ms + BEIJING_MS) // DAY_MS)
+
+
+@lru_cache(4096)
+def _day_text(days: int) -> str:
+    return format_rfc3339(days * DAY_MS)[:10]
 
 
 _FIRST_MS: Final = (1 - _EPOCH_ORDINAL) * DAY_MS

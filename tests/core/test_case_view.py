@@ -5,7 +5,7 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
-from exchange.core.case_view import STATEMENT_FIELDS, CaseFacts, ViewPlan, view_schema
+from exchange.core.case_view import STATEMENT_FIELDS, CaseFacts, view_schema
 from exchange.core.certlogic import Json, compile_rule, paths_read
 from exchange.core.compiled_policy import CompiledPolicy
 from exchange.core.health_code import Hold, Level, State, TestKind, TestResult, Vaccination
@@ -13,6 +13,7 @@ from exchange.core.members import BY_CODE
 from exchange.core.policy import Recognition, ValueSet
 from exchange.core.recognition import _judged
 from exchange.core.statement import Statement
+from exchange.core.view_plan import ViewPlan
 from tests.core.policies import DAY, DEFAULT, HOUR, logics, nucleic, people, said
 from tests.core.strategies import NOW_MS
 

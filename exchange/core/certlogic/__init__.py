@@ -3,7 +3,7 @@
 Everything callers need is here; the modules behind it are details of the package.
 """
 
-from exchange.core.certlogic.compile import Rule, compile_rule
+from exchange.core.certlogic.compile import Rule, Rules, compile_rule, compile_rules
 from exchange.core.certlogic.dates import DateTime
 from exchange.core.certlogic.errors import EvaluationError, Problem, ProblemCode
 from exchange.core.certlogic.fields import affected_fields, paths_read
@@ -18,9 +18,11 @@ __all__ = [
     "Problem",
     "ProblemCode",
     "Rule",
+    "Rules",
     "Value",
     "affected_fields",
     "compile_rule",
+    "compile_rules",
     "evaluate_line",
     "paths_read",
     "validate",

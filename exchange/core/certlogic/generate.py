@@ -188,8 +188,11 @@ class Generator:
         if items.kind in _NOT_ARRAY:
             return self._fail("the second operand is not an array", place)
         items = self._charged(items, place)
-        place_name = self.program.constant(place)
-        return Term(f"member({item.text}, {items.text}, {place_name})", Kind.BOOLEAN)
+        called = f"member({item.text}, {items.text}, {self.program.constant(place)})"
+        if item.kind is Kind.STRING:  # Nothing but a string equals a string, in Python as well.
+            is_list = f"{items.text}.__class__ is list"
+            called = f"({item.text} in {items.text} if {is_list} else {called})"
+        return Term(called, Kind.BOOLEAN)
 
     def _plus(self, _: Operator, operands: list[Json], place: str) -> Term:
         left, right = (self.value(o, f"{place}/{i}") for i, o in enumerate(operands))

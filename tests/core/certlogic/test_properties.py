@@ -11,6 +11,7 @@ from exchange.core.certlogic import (
     Json,
     affected_fields,
     compile_rule,
+    compile_rules,
     evaluate_line,
     validate,
 )
@@ -21,6 +22,7 @@ from tests.core.certlogic.strategies import (
     ANY_RULE,
     DATES,
 )
+from tests.core.certlogic.wild_rules import WILD_MAKERS, WildMaker
 
 DERANDOMIZED = settings(derandomize=True, deadline=None, max_examples=300)
 SLOW = settings(DERANDOMIZED, max_examples=100)  # making such rules takes longer than judging them
@@ -66,6 +68,22 @@ def test_evaluating_changes_neither_the_rule_nor_the_data(maker: RuleMaker) -> N
 @given(ANY_RULE)
 def test_compiling_twice_gives_the_same_program(logic: Json) -> None:
     assert compile_rule(logic).source == compile_rule(logic).source
+
+
+@DERANDOMIZED
+@given(st.one_of(RULE_MAKERS, WILD_MAKERS), st.integers(1, 5))
+def test_rules_compiled_as_one_are_met_as_each_is_by_itself(
+    maker: RuleMaker | WildMaker, count: int
+) -> None:
+    logics = [maker.rule() for _ in range(count)]
+    outcomes = [outcome(logic, maker.data) for logic in logics]
+    try:
+        unmet = compile_rules(logics).unmet(maker.data)
+    except EvaluationError:
+        assert any(one.startswith("fails") for one in outcomes)
+    else:
+        assert unmet == [i for i, one in enumerate(outcomes) if one != "True"]
+        assert not any(one.startswith("fails") for one in outcomes)
 
 
 @SLOW
