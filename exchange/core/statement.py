@@ -9,7 +9,7 @@ appended), six bytes receive time, inverted. Of two receipts of one statement th
 larger bytes, so a retry changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -26,6 +26,7 @@ VALUE_BYTES_MAX = 16 * 1024
 _RECEIVE_BYTES = 6
 _RECEIVE_MASK = (1 << (8 * _RECEIVE_BYTES)) - 1
 _encode = msgspec.msgpack.Encoder().encode
+_LAYOUT = bytes((LAYOUT_VERSION,))
 _decode = msgspec.msgpack.Decoder(HealthCode).decode
 
 _RANK_LOW, _RANK_EXPIRED, _RANK_PENDING, _RANK_HOLD, _RANK_WITHDRAWN = 1, 2, 3, 4, 8
@@ -113,8 +114,11 @@ def as_of_ms_of(write_time: int) -> int:
 
 def encode_value(health_code: HealthCode, receive_time_ms: int) -> bytes:
     """Return the stored bytes of a statement."""
-    receipt = (_RECEIVE_MASK - receive_time_ms).to_bytes(_RECEIVE_BYTES, "big")
-    return bytes((LAYOUT_VERSION,)) + _encode(health_code) + receipt
+    return _LAYOUT + _encode(health_code) + _receipt(receive_time_ms)
+
+
+def _receipt(receive_time_ms: int) -> bytes:
+    return (_RECEIVE_MASK - receive_time_ms).to_bytes(_RECEIVE_BYTES, "big")
 
 
 def decode_value(issuer: str, via: str, value: bytes) -> Statement:
@@ -127,17 +131,26 @@ def decode_value(issuer: str, via: str, value: bytes) -> Statement:
     return Statement(issuer, via, _decode(value[1:-_RECEIVE_BYTES]), _RECEIVE_MASK - inverted)
 
 
+MakeEntry = Callable[[bytes, str, HealthCode], Entry]
+"""From a subject, the issuer and what it says to the row that keeps it."""
+
+
+def entries_of(via: str, receive_time_ms: int) -> MakeEntry:
+    """Return what builds the rows of one receipt, which is encoded once for all of them."""
+    receipt = _receipt(receive_time_ms)
+
+    def make(subject: bytes, issuer: str, health_code: HealthCode) -> Entry:
+        time = write_time_us(health_code.as_of_ms, strictness(health_code))
+        return Entry(subject, issuer, via, time, _LAYOUT + _encode(health_code) + receipt)
+
+    return make
+
+
 def entry(
     subject: bytes, issuer: str, via: str, health_code: HealthCode, receive_time_ms: int
 ) -> Entry:
     """Build the row that keeps a statement."""
-    return Entry(
-        subject,
-        issuer,
-        via,
-        write_time_us(health_code.as_of_ms, strictness(health_code)),
-        encode_value(health_code, receive_time_ms),
-    )
+    return entries_of(via, receive_time_ms)(subject, issuer, health_code)
 
 
 def merge(entries: Iterable[Entry]) -> dict[tuple[bytes, str, str], Entry]:

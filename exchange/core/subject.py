@@ -8,6 +8,7 @@ unreachable. In a rotation new statements use the key of the highest generation,
 
 import hmac
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -28,6 +29,15 @@ _GENERATIONS = [bytes((generation,)) for generation in range(GENERATION_MAX + 1)
 _LINE = re.compile(r"\s*(\d{1,3})\s*:\s*([0-9a-fA-F]+)\s*")
 
 
+@lru_cache(maxsize=len(_PREFIXES) * len(_GENERATIONS))
+def _started(secret: bytes, kind: DocumentType) -> hmac.HMAC:
+    """Return the keyed hash of what stands before each number of a type.
+
+    To copy it takes a third of what taking up the key and the prefix takes.
+    """
+    return hmac.new(secret, _PREFIXES[kind], _HASH)
+
+
 class SubjectKey(msgspec.Struct, frozen=True):
     """One generation of the key; its ``repr`` does not show the key.
 
@@ -45,9 +55,9 @@ class SubjectKey(msgspec.Struct, frozen=True):
 
     def subject(self, document: Document) -> bytes:
         """Return the subject of a document under this generation, 17 bytes."""
-        text = _PREFIXES[document.type] + document.number.encode()
-        digest = hmac.digest(self.secret, text, _HASH)
-        return _GENERATIONS[self.generation] + digest[:_HASH_BYTES_KEPT]
+        started = _started(self.secret, document.type).copy()
+        started.update(document.number.encode())
+        return _GENERATIONS[self.generation] + started.digest()[:_HASH_BYTES_KEPT]
 
     def check_value(self) -> bytes:
         """Return 8 bytes that tell this key from others and give nothing of it away."""

@@ -6,7 +6,7 @@ process; a gauge may be set from any thread. How the figures of several processe
 in ``exchange.server.observe``.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
@@ -166,12 +166,15 @@ class Histogram(Metric):
     def observe_all(self, values: Iterable[float], labels: Labels = ()) -> None:
         """Count many observations of one series."""
         history = self.values.get(labels) or self._open(labels)
-        buckets = self.buckets
-        total = 0.0
-        for value in values:
-            history[bisect_left(buckets, value)] += 1
-            total += value
-        history[-1] += total
+        # In order, a bucket is one search for its end and not a step for each value.
+        ordered = sorted(values)
+        start = 0
+        for place, edge in enumerate(self.buckets):
+            end = bisect_right(ordered, edge, start)
+            history[place] += end - start
+            start = end
+        history[len(self.buckets)] += len(ordered) - start
+        history[-1] += sum(ordered)
 
     def _open(self, labels: Labels) -> list[float]:
         labels = self._room(labels, len(self.values))

@@ -51,6 +51,8 @@ class Place(msgspec.Struct, frozen=True):
 def together(parts: Iterable[Judged]) -> Judged:
     """Join parts of one submission in one format, in order."""
     parts = tuple(parts)
+    if len(parts) == 1:
+        return parts[0]
     return Judged(
         tuple(one for part in parts for one in part.entries),
         sum(part.accepted_count for part in parts),

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from typing import TypeVar, TypeVarTuple
+from typing import TypeVar, TypeVarTuple, cast
 
 import msgspec
 
@@ -15,7 +15,7 @@ from exchange.core.masking import mask
 from exchange.core.members import BY_CODE, NATIONAL
 from exchange.core.outcome import Outcome, Reason, Rejected, Translated
 from exchange.core.publication import Failure, Publication
-from exchange.core.statement import VALUE_BYTES_MAX, Entry, entry, says_nothing
+from exchange.core.statement import VALUE_BYTES_MAX, Entry, entries_of, says_nothing
 from exchange.operations.drift import Drift
 from exchange.operations.environment import Environment
 from exchange.operations.formats import MemberFormats
@@ -134,28 +134,25 @@ class Publisher:
         self, member: str, outcomes: Iterable[Outcome], received_ms: int, place: Place
     ) -> Judged:
         """Apply the rules of the common schema to outcomes. Pure but for the subject's key."""
-        # Of today, which differs from the receipt when quarantine is replayed.
-        horizon_ms = self._environment.horizon_ms
+        row_of = self._rules(member, received_ms)
         entries: list[Entry] = []
         failures: list[Failure] = []
-        accepted = newest_ms = 0
+        newest_ms = 0
         levels = [0] * len(Level)
         for index, outcome in enumerate(outcomes, start=place.index):
-            judged = self._judge_one(member, outcome, received_ms, horizon_ms)
-            if isinstance(judged, Rejected):
-                field = place.as_of_field if judged is _PAST_RETENTION else judged.field
-                failures.append(Failure(place.payload_index, index, judged.reason, field))
+            row = outcome if isinstance(outcome, Rejected) else row_of(outcome)
+            if isinstance(row, Rejected):
+                field = place.as_of_field if row is _PAST_RETENTION else row.field
+                failures.append(Failure(place.payload_index, index, row.reason, field))
                 continue
-            accepted += 1
-            if isinstance(outcome, Translated):
-                said = outcome.health_code
-                levels[said.level] += 1
-                newest_ms = max(newest_ms, said.as_of_ms)
-            if judged is not None:
-                entries.append(judged)
+            if row is not None:
+                entries.append(row)
+            said = cast("Translated", outcome).health_code
+            levels[said.level] += 1
+            newest_ms = max(newest_ms, said.as_of_ms)
         return Judged(
             tuple(entries),
-            accepted,
+            sum(levels),
             tuple(failures),
             format_id=place.format_id,
             levels=tuple(levels),
@@ -193,24 +190,32 @@ class Publisher:
             )
         return judged
 
-    def _judge_one(
-        self, member: str, outcome: Outcome, received_ms: int, horizon_ms: int
-    ) -> Entry | Rejected | None:
-        """Return the row to write, the reason against it, or None for one that needs no write."""
-        if isinstance(outcome, Rejected):
-            return outcome
-        if outcome.issuer != member and (member != NATIONAL or outcome.issuer not in BY_CODE):
-            return _NOT_THE_ISSUER
-        if outcome.health_code.as_of_ms < horizon_ms:
-            return _PAST_RETENTION
-        if says_nothing(outcome.health_code):
-            return None
-        row = self._entry(member, outcome, received_ms)
-        return _TOO_LARGE if len(row.value) > VALUE_BYTES_MAX else row
+    def _rules(
+        self, member: str, received_ms: int
+    ) -> Callable[[Translated], Entry | Rejected | None]:
+        """Return the rules for the records of a member: the hot path of every publication.
 
-    def _entry(self, member: str, translated: Translated, received_ms: int) -> Entry:
-        health_code = mask(translated.health_code)
-        if not is_unique(translated.document):
-            health_code = msgspec.structs.replace(health_code, document_unique=False)
-        subject = self._environment.keys.subject(translated.document)
-        return entry(subject, translated.issuer, member, health_code, received_ms)
+        They give the row to write, the reason against it, or None for one that needs no write.
+        """
+        # Of today, which differs from the receipt when quarantine is replayed.
+        horizon_ms = self._environment.horizon_ms
+        issuers = {member, *BY_CODE} if member == NATIONAL else {member}
+        subject_of = self._environment.keys.current.subject
+        entry_of = entries_of(member, received_ms)
+
+        def row_of(translated: Translated) -> Entry | Rejected | None:
+            health_code = translated.health_code
+            if translated.issuer not in issuers:
+                return _NOT_THE_ISSUER
+            if health_code.as_of_ms < horizon_ms:
+                return _PAST_RETENTION
+            if says_nothing(health_code):
+                return None
+            document = translated.document
+            health_code = mask(health_code)
+            if not is_unique(document):
+                health_code = msgspec.structs.replace(health_code, document_unique=False)
+            row = entry_of(subject_of(document), translated.issuer, health_code)
+            return _TOO_LARGE if len(row.value) > VALUE_BYTES_MAX else row
+
+        return row_of

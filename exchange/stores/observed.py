@@ -8,7 +8,6 @@ long after that a reader sees them.
 import asyncio
 import contextlib
 import time
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -141,16 +140,12 @@ class ObservedStore(Store):
         return answer
 
     def _note_ages(self, entries: Sequence[Entry]) -> None:
-        times: defaultdict[str, list[int]] = defaultdict(list)
-        for one in entries:
-            if one.via in BY_CODE:
-                times[one.via].append(one.write_time_us)
         now_us = self._clock() * 1000
-        for member, written in times.items():
+        for member in {one.via for one in entries} & BY_CODE.keys():
+            written = [one.write_time_us for one in entries if one.via == member]
             NEWEST_AS_OF.raise_to(max(written) / _US_PER_SECOND, (member,))
-            STATEMENT_DELAY.observe_all(
-                [(now_us - one) / _US_PER_SECOND for one in written], (member,)
-            )
+            ages = [(now_us - one) / _US_PER_SECOND for one in written]
+            STATEMENT_DELAY.observe_all(ages, (member,))
 
     def _look_for(self, entry: Entry) -> None:
         """Look for a row that is durable, apart from the write that brought it."""
