@@ -7,7 +7,8 @@ drawn, so that newer ones push older ones out evenly, whatever the load.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 import msgspec
 import structlog
@@ -94,23 +95,42 @@ class Recorder:
 async def recorded_questions(store: Store, destination: str, clock: Clock) -> tuple[Question, ...]:
     """Return the recorded decisions of a destination as questions, the oldest first.
 
-    What is older than it may be shown is taken away on the way.
-
     Raises:
         StoreError: The store does not answer.
     """
-    horizon_ms = clock() - SAMPLE_DAYS * DAY_MS
-    found: list[Question] = []
+    horizon_ms = _horizon_ms(clock)
+    samples = await _samples(store, destination)
+    shown = [question for question in samples.values() if question.now_ms >= horizon_ms]
+    return tuple(sorted(shown, key=lambda one: one.now_ms))
+
+
+async def sweep_samples(store: Store, destinations: Iterable[str], clock: Clock) -> int:
+    """Take away the recorded decisions that are too old to be shown; return how many.
+
+    Raises:
+        StoreError: The store does not answer; run it again.
+    """
+    horizon_ms = _horizon_ms(clock)
+    removed = 0
+    for destination in destinations:
+        for key, question in (await _samples(store, destination)).items():
+            if question.now_ms < horizon_ms:
+                await store.remove_shelf_item(samples_shelf(destination), key)
+                removed += 1
+    return removed
+
+
+async def _samples(store: Store, destination: str) -> dict[str, Question]:
+    """Read the samples of a destination by key, but those of another release."""
+    found = {}
     for item in await store.shelf(samples_shelf(destination)):
-        try:
-            question = read_receipt(item.value).question
-        except InvalidReceiptError:
-            continue  # Of another release: a sample may lack it.
-        if question.now_ms < horizon_ms:
-            await store.remove_shelf_item(samples_shelf(destination), item.key)
-        else:
-            found.append(question)
-    return tuple(sorted(found, key=lambda one: one.now_ms))
+        with suppress(InvalidReceiptError):
+            found[item.key] = read_receipt(item.value).question
+    return found
+
+
+def _horizon_ms(clock: Clock) -> int:
+    return clock() - SAMPLE_DAYS * DAY_MS
 
 
 def samples_shelf(destination: str) -> str:

@@ -13,7 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from exchange.core.compiled_policy import CompiledPolicy
+from exchange.core.receipt import make_receipt
+from exchange.core.recognition import Question, decide_question
 from tests.cli.conftest import Health, Running
+from tests.core.policies import DEFAULT
 
 COMMAND = (sys.executable, "-m", "exchange")
 WAIT_SECONDS = 60
@@ -202,6 +206,11 @@ def test_a_database_file_that_is_none_is_a_sentence(
     assert (ran.code, ran.err) == (5, "The store does not answer. (STORE_UNAVAILABLE)\n")
 
 
+def recorded_long_ago() -> bytes:
+    policy, question = CompiledPolicy(DEFAULT, "310000"), Question((), 1_600_000_000_000)
+    return make_receipt(question, policy, decide_question(question, policy))
+
+
 def test_a_sweep_removes_what_is_past_the_retention_that_was_served_with(
     health_exchange: Health, data_dir: Path
 ) -> None:
@@ -219,11 +228,15 @@ def test_a_sweep_removes_what_is_past_the_retention_that_was_served_with(
                 "VALUES (?, '510000', '510000', ?, x'01')",
                 (subject, written_us),
             )
+        database.execute(
+            "INSERT INTO shelves (shelf, key, version, value) VALUES ('samples/310000', '0', 1, ?)",
+            (recorded_long_ago(),),
+        )
     database.close()
     swept = health_exchange("sweep", "--data-dir", data_dir, "--json")
     again = health_exchange("sweep", "--data-dir", data_dir)
     assert unserved.json == {"scanned_count": 0, "removed_count": 0}
-    assert swept.json == {"scanned_count": 2, "removed_count": 1}
+    assert swept.json == {"scanned_count": 2, "removed_count": 2}
     assert again.out == "1 rows looked at, 0 removed.\n"
 
 

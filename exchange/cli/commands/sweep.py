@@ -10,8 +10,10 @@ from exchange.cli.commands.migrate import STORE_SETTINGS
 from exchange.cli.options import Json, with_settings
 from exchange.cli.output import out, print_json
 from exchange.cli.progress import progress
+from exchange.core.members import BY_CODE
 from exchange.operations.clock import system_clock
 from exchange.operations.quarantine import DAYS_MAX, Quarantine, QuarantineLimits
+from exchange.operations.recording import sweep_samples
 from exchange.operations.retention import remembered_horizon_ms
 from exchange.settings import Settings
 from exchange.stores.base import SweepProgress
@@ -21,8 +23,8 @@ from exchange.stores.base import SweepProgress
 def sweep(settings: Settings, *, json: Json = False) -> None:
     """Remove statements that are past the retention the exchange was last served with.
 
-    Quarantine entries past their time go too. All of it is hidden already; this gives the room
-    back. Stopping half-way is safe.
+    Quarantine entries and recorded decisions past their time go too. All of it is hidden already;
+    this gives the room back. Stopping half-way is safe.
     """
     swept = asyncio.run(_sweep(settings))
     if json:
@@ -48,6 +50,7 @@ async def _sweep(settings: Settings) -> SweepProgress:
         limits = QuarantineLimits(days=DAYS_MAX)
         quarantine = Quarantine(store.quarantine, None, limits, system_clock, secrets.token_bytes)
         swept = await quarantine.sweep()
+        swept += await sweep_samples(store, BY_CODE, system_clock)
         return msgspec.structs.replace(last, removed_count=last.removed_count + swept)
     finally:
         await store.close()
