@@ -154,10 +154,12 @@ def reasons_of(decision: Decision) -> Iterable[str]:
 
 def _statement(one: CaseStatement) -> Statement:
     as_of_ms = parse_rfc3339(one.as_of)
+    level, state = _named(Level, one.level), _named(State, one.state)
     health_code = HealthCode(
         as_of_ms=as_of_ms,
-        level=_named(Level, one.level),
-        state=_named(State, one.state),
+        # As where statements come in: a level beside another state is dropped.
+        level=level if state == State.ACTIVE else Level.UNSPECIFIED,
+        state=state,
         valid_until_ms=_time(one.valid_until),
         holds=tuple(Hold(code) for code in one.holds),
         region=one.region,

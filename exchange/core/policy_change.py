@@ -24,7 +24,7 @@ class Direction(StrEnum):
     EITHER = "either"
     """It can do both."""
     NEUTRAL = "neutral"
-    """It changes words, or how long an answer holds, and nothing about who is admitted."""
+    """It changes words, or lets an answer hold for less long, and nobody else is admitted."""
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -177,6 +177,9 @@ def _words(old: Policy, new: Policy) -> Iterator[Difference]:
         yield Difference("renderings", Direction.NEUTRAL, "", "other words or colours")
     if old.reliance_minutes != new.reliance_minutes:
         words = f"{old.reliance_minutes} min", f"{new.reliance_minutes} min"
-        yield Difference("reliance_minutes", Direction.NEUTRAL, *words)
+        # An admission that holds for longer admits whom the next look might have stopped.
+        longer = new.reliance_minutes > old.reliance_minutes
+        direction = Direction.LOOSER if longer else Direction.NEUTRAL
+        yield Difference("reliance_minutes", direction, *words)
     if old.basis != new.basis:
         yield Difference("basis", Direction.NEUTRAL, old.basis, new.basis)

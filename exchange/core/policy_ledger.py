@@ -99,6 +99,11 @@ class Ledger(msgspec.Struct, frozen=True):
         """Return what is to come in force."""
         return tuple(one for one in self.timeline() if one.valid_from_ms > now_ms)
 
+    def in_force_until(self, now_ms: int, end_ms: int) -> tuple[int, ...]:
+        """Return what is in force now, and what comes in force before a time, in order."""
+        to_come = [one.revision for one in self.scheduled(now_ms) if one.valid_from_ms < end_ms]
+        return (self.in_force(now_ms), *to_come)
+
     def state_of(self, revision: int, now_ms: int) -> RevisionState:
         """Return what has become of a revision."""
         to_come = {one.revision for one in self.scheduled(now_ms)}

@@ -287,7 +287,7 @@ def _strictest_first(finding: Finding) -> tuple[int, str, str, str]:
 
 def _used(case: _Case) -> tuple[UsedStatement, ...]:
     """List every statement that was looked at, those in force first."""
-    used = [UsedStatement(one.statement, _IN_FORCE) for one in case.in_force]
+    used = [UsedStatement(one.statement, one.standing) for one in case.in_force]
     if len(case.recognised) > len(used):
         used += [
             UsedStatement(one.statement, one.standing)

@@ -12,7 +12,12 @@ from exchange.core.errors import (
     PolicyStateError,
 )
 from exchange.core.policy import Policy
-from exchange.core.policy_change import differences, needs_notice, only_lowers_risk
+from exchange.core.policy_change import (
+    Difference,
+    differences,
+    needs_notice,
+    only_lowers_risk,
+)
 from exchange.core.policy_check import check_policy
 from exchange.core.policy_ledger import (
     NO_REVISION,
@@ -134,10 +139,11 @@ class PolicyDesk:
         stored = await self._known(destination, wish)
         now_ms = self._clock()
         await self._revision(destination, stored, number)
-        earliest_ms = await self._earliest_ms(destination, stored, number, waiver_reason)
-        from_ms = earliest_ms if valid_from_ms is None else valid_from_ms
-        if from_ms < now_ms:
+        if valid_from_ms is not None and valid_from_ms < now_ms:
             raise InvalidRequestError("valid_from_time", "lies in the past")
+        found = await self._differences(destination, stored, number, valid_from_ms or now_ms)
+        earliest_ms = now_ms + self._needed_ms(found, waiver_reason)
+        from_ms = earliest_ms if valid_from_ms is None else valid_from_ms
         if from_ms < earliest_ms:
             hours = self._notice_ms / 3_600_000
             raise PolicyStateError(
@@ -191,27 +197,35 @@ class PolicyDesk:
         policy = await self._shelf.content(destination, number)
         return Revision(policy, state, created.created_ms)
 
-    async def _earliest_ms(
-        self, destination: str, stored: StoredLedger, number: int, waiver_reason: str
-    ) -> int:
-        now_ms = self._clock()
-        in_force = stored.ledger.in_force(now_ms)
-        found = differences(
-            await self._shelf.content(destination, in_force),
-            await self._shelf.content(destination, number),
-        )
+    async def _differences(
+        self, destination: str, stored: StoredLedger, number: int, from_ms: int
+    ) -> tuple[Difference, ...]:
+        """Compare a revision with all that is in force until its time.
+
+        What was announced counts too: a looser revision of an hour must not be a way to take
+        something away without notice.
+        """
+        new = await self._shelf.content(destination, number)
+        found: list[Difference] = []
+        for before in stored.ledger.in_force_until(self._clock(), from_ms):
+            found += differences(await self._shelf.content(destination, before), new)
+        return tuple(found)
+
+    def _needed_ms(self, found: tuple[Difference, ...], waiver_reason: str) -> int:
+        """Return how much notice differences need."""
         if not needs_notice(found):
-            return now_ms
+            return 0
         if not waiver_reason:
-            return now_ms + self._notice_ms
+            return self._notice_ms
         if not only_lowers_risk(found):
-            places = ", ".join(one.place for one in found if one.direction in {"looser", "either"})
+            either = {one.place for one in found if one.direction in {"looser", "either"}}
+            places = ", ".join(sorted(either))
             raise PolicyStateError(
                 "WAIVER_NOT_ALLOWED",
                 f"Notice is waived only for what can admit nobody more; this may, by {places}.",
                 places=places,
             )
-        return now_ms
+        return 0
 
     async def _says_the_same(self, destination: str, number: int, policy: Policy) -> bool:
         newest = await self._shelf.content(destination, number)

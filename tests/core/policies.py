@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from exchange.core.compiled_policy import CompiledPolicy
 from exchange.core.decision import Decision
-from exchange.core.health_code import HealthCode, Level, State, Test, TestKind, TestResult
+from exchange.core.health_code import HealthCode, Hold, Level, State, Test, TestKind, TestResult
+from exchange.core.members import NATIONAL
 from exchange.core.policy import Combination, Policy, PolicyRule, Recognition, RuleText
 from exchange.core.recognition import decide
 from exchange.core.statement import Statement
@@ -94,7 +95,9 @@ logics = st.recursive(
 """Rules over the view: some can never pass, some cannot be evaluated on many cases."""
 
 failings = st.sampled_from(["CROSS_CHECK", "REFUSE"])
-recognitions = st.sampled_from(list(Recognition))
+_recognitions = st.sampled_from(
+    [Recognition.RECOGNISE, Recognition.RECOGNISE, Recognition.CROSS_CHECK, Recognition.IGNORE]
+)
 
 
 @st.composite
@@ -104,18 +107,45 @@ def generated_policies(draw: st.DrawFn) -> Policy:
         rule(draw(logics), f"rule-{i}", failing=draw(failings), unevaluable=draw(failings))
         for i in range(count)
     )
+    levels = st.sampled_from([("LOW",), ("LOW",), (), ("LOW", "MEDIUM"), ("LOW", "UNSPECIFIED")])
     return Policy(
         name="310000",
         revision=draw(st.integers(1, 9)),
         combination=draw(st.sampled_from(list(Combination))),
-        admitted_levels=draw(st.sampled_from([("LOW",), (), ("LOW", "MEDIUM"), ("UNSPECIFIED",)])),
-        recognition_default=draw(recognitions),
-        recognition=draw(st.dictionaries(st.sampled_from(ISSUERS), recognitions, max_size=3)),
+        admitted_levels=draw(levels),
+        recognition_default=draw(_recognitions),
+        recognition=draw(st.dictionaries(st.sampled_from(ISSUERS), _recognitions, max_size=3)),
         max_age_days={"LOW": draw(st.integers(0, 9)), "OTHER": draw(st.integers(0, 30))},
         accepts_not_unique=draw(st.booleans()),
-        document_only=draw(st.booleans()),
+        document_only=draw(st.sampled_from([False, False, False, False, True])),
         rules=rules,
     )
 
 
-people = st.lists(statements(), max_size=6, unique_by=lambda one: (one.issuer, one.via))
+@st.composite
+def _telling_statements(draw: st.DrawFn) -> Statement:
+    """Draw what is close to deciding: mostly recent, active and green, and one thing about it."""
+    issuer = draw(st.sampled_from(ISSUERS))
+    state = draw(st.sampled_from([State.ACTIVE] * 5 + [State.PENDING, State.EXPIRED]))
+    levels = st.sampled_from([Level.LOW] * 3 + [Level.UNSPECIFIED, Level.MEDIUM, Level.HIGH])
+    age = draw(st.sampled_from([0, 1, HOUR, HOUR, 2 * DAY, 6 * DAY, 8 * DAY, 25 * DAY]))
+    ends = st.sampled_from([None, None, None, NOW_MS - DAY, NOW_MS - 2000, NOW_MS, NOW_MS + DAY])
+    return said(
+        draw(levels) if state == State.ACTIVE else Level.UNSPECIFIED,
+        issuer,
+        via=draw(st.sampled_from([issuer, issuer, NATIONAL])),
+        as_of=NOW_MS - age,
+        state=state,
+        valid_until_ms=draw(ends),
+        holds=draw(st.sampled_from([(), (), (), (Hold("POPUP_3"),)])),
+        region=draw(st.sampled_from(["", "310101"])),
+        tests=draw(st.sampled_from([(), (nucleic(),), (nucleic(TestResult.POSITIVE),)])),
+    )
+
+
+_own_and_relayed = {"max_size": 5, "unique_by": lambda one: (one.issuer, one.via)}
+people = st.one_of(
+    st.lists(_telling_statements(), **_own_and_relayed),  # type: ignore[arg-type]
+    st.lists(st.one_of(statements(), _telling_statements()), **_own_and_relayed),  # type: ignore[arg-type]
+)
+"""What a store can hold about one person, seldom far from what decides."""

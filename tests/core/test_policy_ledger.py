@@ -60,6 +60,14 @@ def test_the_first_revision_is_rolled_back_to_the_default() -> None:
     assert made.rolled_back(0, 20, "").in_force(20) == 0
 
 
+def test_what_is_in_force_until_a_time_is_what_is_now_and_what_comes_before_it() -> None:
+    made = ledger().activated(1, 50, 50).activated(2, 200, 60).activated(3, 300, 60)
+    assert made.in_force_until(100, 100) == (1,)
+    assert made.in_force_until(100, 200) == (1,)
+    assert made.in_force_until(100, 201) == (1, 2)
+    assert made.in_force_until(100, 400) == (1, 2, 3)
+
+
 def test_a_rollback_cancels_what_was_to_come() -> None:
     made = ledger().activated(1, 10, 10).activated(2, 20, 20).activated(3, 1000, 30)
     back = made.rolled_back(1, 40, "")
@@ -153,6 +161,7 @@ def with_rules(*rules: object) -> Policy:
         ),
         (DEFAULT, changed(value_sets={"a": ValueSet("1", ())}), "value_sets.a", "either"),
         (DEFAULT, changed(reliance_minutes=5), "reliance_minutes", "neutral"),
+        (DEFAULT, changed(reliance_minutes=600), "reliance_minutes", "looser"),
         (DEFAULT, changed(basis="x"), "basis", "neutral"),
     ],
 )

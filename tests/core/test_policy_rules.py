@@ -1,8 +1,9 @@
 import json
+from random import Random
 
 import msgspec
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from exchange.core.compiled_policy import CompiledPolicy
 from exchange.core.decision import Decision, DecisionReason as R
@@ -13,12 +14,13 @@ from exchange.core.policy_case import decide_case, unexpected
 from exchange.core.policy_check import RULES_MAX, check_policy
 from exchange.core.recognition import decide
 from exchange.core.rendering import Rendering, RenderingTable
-from exchange.core.standing import Standing
 from exchange.core.statement import Statement
 from exchange.core.verdict import Verdict
 from exchange.operations.shipped import default_for, shipped_cases, shipped_policies, shipped_policy
 from tests.core.policies import (
+    DAY,
     DEFAULT,
+    DESTINATION,
     decided,
     failings,
     generated_policies,
@@ -189,10 +191,23 @@ def test_what_is_wrong_with_a_policy_is_found_with_its_place(
 
 # What follows holds for the default, all shipped policies and generated ones.
 
+READY = [
+    CompiledPolicy(policy, DESTINATION if name == "default" else name)
+    for name, policy in SHIPPED.items()
+]
+RULED = [policy for policy in SHIPPED.values() if policy.rules]
 policies = st.one_of(st.sampled_from(list(SHIPPED.values())), generated_policies())
+ruled = st.one_of(st.sampled_from(RULED), generated_policies())
 origins = st.sampled_from(["", "110000", "510000"])
+THOROUGH = settings(max_examples=200, derandomize=True, deadline=None)
 
 
+def every(generated: Policy) -> list[CompiledPolicy]:
+    """Give the default, all that is shipped, and one more."""
+    return [*READY, CompiledPolicy(generated, DESTINATION)]
+
+
+@THOROUGH
 @given(policies, people, origins, logics, failings)
 def test_adding_a_rule_never_admits_more(
     policy: Policy, given_statements: list[Statement], origin: str, logic: object, failing: str
@@ -203,7 +218,8 @@ def test_adding_a_rule_never_admits_more(
     assert decided(stricter, *given_statements, origin=origin).verdict >= before
 
 
-@given(policies, people, origins, logics)
+@THOROUGH
+@given(ruled, people, origins, logics)
 def test_making_a_rule_stricter_never_admits_more(
     policy: Policy, given_statements: list[Statement], origin: str, logic: object
 ) -> None:
@@ -221,57 +237,76 @@ def test_making_a_rule_stricter_never_admits_more(
     assert decided(stricter, *given_statements, origin=origin).verdict >= before
 
 
-@given(policies, people, origins)
+@THOROUGH
+@given(generated_policies(), people, origins)
 def test_an_admission_rests_on_a_recognised_active_statement_in_force_of_an_admitted_level(
-    policy: Policy, given_statements: list[Statement], origin: str
+    generated: Policy, given_statements: list[Statement], origin: str
 ) -> None:
-    decision = decided(policy, *given_statements, origin=origin)
-    resting = [
-        used.statement
-        for used in decision.used
-        if used.standing == Standing.IN_FORCE
-        and used.statement.health_code.state == State.ACTIVE
-        and used.statement.health_code.level != Level.UNSPECIFIED
-        and used.statement.health_code.level.name in policy.admitted_levels
-        and policy.recognises(used.statement.issuer) == Recognition.RECOGNISE
-    ]
-    assert resting or decision.verdict != Verdict.ADMIT
+    for compiled in every(generated):
+        policy = compiled.policy
+        decision = decide(given_statements, compiled, NOW_MS, origin=origin)
+        resting = [
+            one
+            for one in given_statements
+            if says_something(one, policy)
+            and one.health_code.level.name in policy.admitted_levels
+            and policy.recognises(one.issuer) == Recognition.RECOGNISE
+        ]
+        assert resting or decision.verdict != Verdict.ADMIT
 
 
-@given(policies, people, origins, st.sampled_from(["110000", "650000", "510000", "310000"]))
+def says_something(one: Statement, policy: Policy) -> bool:
+    """Tell whether a statement is active, has a level and has not lapsed, by itself."""
+    code = one.health_code
+    days = policy.max_age_days.get(code.level.name, policy.max_age_days["OTHER"])
+    return (
+        code.state == State.ACTIVE
+        and code.level != Level.UNSPECIFIED
+        and code.as_of_ms >= NOW_MS - days * DAY
+        and (code.valid_until_ms is None or code.valid_until_ms // 1000 >= NOW_MS // 1000)
+    )
+
+
+ASKS_FOR_RED = rule({"===": [var("payload.strictest.level"), "HIGH"]}, "asks", failing="REFUSE")
+
+
+@THOROUGH
+@given(generated_policies(), people, origins, st.sampled_from(["110000", "650000", "510000"]))
 def test_a_red_of_a_recognised_issuer_never_turns_a_refusal_into_an_admission(
-    policy: Policy, given_statements: list[Statement], origin: str, issuer: str
+    generated: Policy, given_statements: list[Statement], origin: str, issuer: str
 ) -> None:
     rest = [one for one in given_statements if one.issuer != issuer]
-    before = decided(policy, *rest, origin=origin).verdict
-    after = decided(policy, *rest, said(Level.HIGH, issuer, as_of=NOW_MS), origin=origin).verdict
-    assert not (before == Verdict.REFUSE and after == Verdict.ADMIT)
+    red = said(Level.HIGH, issuer, as_of=NOW_MS)
+    asking = msgspec.structs.replace(generated, rules=(*generated.rules[:1], ASKS_FOR_RED))
+    for compiled in [*every(generated), CompiledPolicy(asking, DESTINATION)]:
+        before = decide(rest, compiled, NOW_MS, origin=origin).verdict
+        after = decide((*rest, red), compiled, NOW_MS, origin=origin).verdict
+        assert not (before == Verdict.REFUSE and after == Verdict.ADMIT)
 
 
-@given(policies, people)
+@THOROUGH
+@given(generated_policies(), people)
 def test_what_is_unknown_expired_or_withdrawn_never_admits_and_never_refuses_by_level(
-    policy: Policy, given_statements: list[Statement]
+    generated: Policy, given_statements: list[Statement]
 ) -> None:
-    quiet = [
-        one
-        for one in given_statements
-        if one.health_code.state != State.ACTIVE or one.health_code.level == Level.UNSPECIFIED
-    ]
-    decision = decided(policy, *quiet)
-    assert decision.verdict >= Verdict.CROSS_CHECK
     by_level = {R.LEVEL_ADMITTED, R.LEVEL_MEDIUM, R.LEVEL_ELEVATED, R.LEVEL_HIGH}
-    assert not by_level & {finding.reason for finding in decision.findings}
+    for compiled in every(generated):
+        quiet = [one for one in given_statements if not says_something(one, compiled.policy)]
+        decision = decide(quiet, compiled, NOW_MS)
+        assert decision.verdict >= Verdict.CROSS_CHECK
+        assert not by_level & {finding.reason for finding in decision.findings}
 
 
-@given(policies, people, origins, st.randoms(use_true_random=False))
+@THOROUGH
+@given(generated_policies(), people, origins, st.randoms(use_true_random=False))
 def test_the_order_of_statements_does_not_matter_to_any_policy(
-    policy: Policy, given_statements: list[Statement], origin: str, random: object
+    generated: Policy, given_statements: list[Statement], origin: str, random: Random
 ) -> None:
     shuffled = list(given_statements)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert decided(policy, *shuffled, origin=origin) == decided(
-        policy, *given_statements, origin=origin
-    )
+    random.shuffle(shuffled)
+    for compiled in every(generated):
+        decision = decide(given_statements, compiled, NOW_MS, origin=origin)
+        assert decide(shuffled, compiled, NOW_MS, origin=origin) == decision
 
 
 @pytest.mark.parametrize("member", sorted(BY_CODE))

@@ -143,6 +143,22 @@ async def test_a_time_before_the_end_of_the_notice_is_refused(client: Client) ->
     assert past().fields == ("valid_from_time",)
 
 
+async def test_what_was_only_announced_is_not_taken_back_without_notice_either(
+    client: Client,
+) -> None:
+    default = await created(client, default_for("310000"))
+    loose = await created(client, LOOSE)
+    soon, later = policy_pb2.PolicyActivation(), policy_pb2.PolicyActivation()
+    soon.valid_from_time.FromMilliseconds(NOW_MS + HOUR_MS)
+    later.valid_from_time.FromMilliseconds(NOW_MS + 2 * HOUR_MS)
+    await activated(client, loose, valid_from_time=soon.valid_from_time)
+    with refused() as how:
+        await activated(client, default, valid_from_time=later.valid_from_time)
+    assert how().reason == "NOTICE_REQUIRED"
+    later.valid_from_time.FromMilliseconds(NOW_MS + 48 * HOUR_MS)
+    await activated(client, default, valid_from_time=later.valid_from_time)
+
+
 async def test_notice_is_waived_with_a_reason_for_what_only_lowers_the_risk(client: Client) -> None:
     policy = await activated(client, await created(client, STRICT), waiver_reason="outbreak")
     assert policy.revision == 1
