@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -13,6 +14,10 @@ _URN = re.compile(
     r"urn:health-exchange:(?:member:([0-9]{6})|checkpoint:([0-9]{6}):([A-Za-z0-9._-]{1,64})"
     r"|operator:([A-Za-z0-9._-]{1,64}))"
 )
+
+
+_URNS_CACHED = 10_000
+"""More callers than connect to one worker at a time."""
 
 
 class CallerKind(StrEnum):
@@ -39,8 +44,13 @@ class Caller(msgspec.Struct, frozen=True):
     @property
     def urn(self) -> str:
         """The name as it stands in a certificate."""
-        parts = [part for part in (self.member, self.name) if part]
-        return ":".join([f"{URN_PREFIX}{self.kind.value}", *parts])
+        return _urn(self)
+
+
+@lru_cache(maxsize=_URNS_CACHED)
+def _urn(caller: Caller) -> str:
+    parts = [part for part in (caller.member, caller.name) if part]
+    return ":".join([f"{URN_PREFIX}{caller.kind.value}", *parts])
 
 
 def parse_urn(text: str) -> Caller:

@@ -62,6 +62,11 @@ class InvalidRequestError(ExchangeError):
         self.field = field
         self.description = message
 
+    def within(self, path: str) -> "InvalidRequestError":
+        """Return the same of a request that stands inside of another one, at a path."""
+        metadata = {name: text for name, text in self.metadata.items() if name != "field"}
+        return InvalidRequestError(f"{path}.{self.field}", self.description, **metadata)
+
 
 class InvalidPolicyError(InvalidRequestError):
     """A policy may not be published.

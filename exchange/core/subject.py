@@ -6,11 +6,12 @@ nobody can tell whose subject it is, and nobody can find a person's rows: a lost
 unreachable. In a rotation new statements use the key of the highest generation, reads try all.
 """
 
-import hmac
 import re
 from functools import lru_cache
 
 import msgspec
+from cryptography.hazmat.primitives.hashes import SM3
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from exchange.core.errors import StartError
 from exchange.core.health_code import Document, DocumentType
@@ -22,7 +23,6 @@ KEY_BYTES_MIN = 32
 GENERATION_MAX = 255
 """The generation is one byte of the subject."""
 
-_HASH = "sm3"
 _HASH_BYTES_KEPT = 16
 _PREFIXES = {kind: b"\x01%b\x00\x00" % kind.value.encode() for kind in DocumentType}
 _GENERATIONS = [bytes((generation,)) for generation in range(GENERATION_MAX + 1)]
@@ -30,12 +30,15 @@ _LINE = re.compile(r"\s*(\d{1,3})\s*:\s*([0-9a-fA-F]+)\s*")
 
 
 @lru_cache(maxsize=len(_PREFIXES) * len(_GENERATIONS))
-def _started(secret: bytes, kind: DocumentType) -> hmac.HMAC:
+def _started(secret: bytes, kind: DocumentType) -> HMAC:
     """Return the keyed hash of what stands before each number of a type.
 
-    To copy it takes a third of what taking up the key and the prefix takes.
+    To copy it takes a third of what taking up the key and the prefix takes, and less than with
+    the standard library's.
     """
-    return hmac.new(secret, _PREFIXES[kind], _HASH)
+    started = HMAC(secret, SM3())
+    started.update(_PREFIXES[kind])
+    return started
 
 
 class SubjectKey(msgspec.Struct, frozen=True):
@@ -57,11 +60,13 @@ class SubjectKey(msgspec.Struct, frozen=True):
         """Return the subject of a document under this generation, 17 bytes."""
         started = _started(self.secret, document.type).copy()
         started.update(document.number.encode())
-        return _GENERATIONS[self.generation] + started.digest()[:_HASH_BYTES_KEPT]
+        return _GENERATIONS[self.generation] + started.finalize()[:_HASH_BYTES_KEPT]
 
     def check_value(self) -> bytes:
         """Return 8 bytes that tell this key from others and give nothing of it away."""
-        return hmac.digest(self.secret, b"\x02subject key check", _HASH)[:8]
+        keyed = HMAC(self.secret, SM3())
+        keyed.update(b"\x02subject key check")
+        return keyed.finalize()[:8]
 
 
 class SubjectKeys(msgspec.Struct, frozen=True):
@@ -80,6 +85,8 @@ class SubjectKeys(msgspec.Struct, frozen=True):
 
     def subjects(self, document: Document) -> tuple[bytes, ...]:
         """Return every subject under which statements about a document may be, newest first."""
+        if len(self.keys) == 1:
+            return (self.keys[0].subject(document),)
         return tuple([key.subject(document) for key in self.keys])
 
 

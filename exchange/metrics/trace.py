@@ -8,7 +8,7 @@ then. Source: W3C Trace Context, level 1.
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -17,6 +17,7 @@ import msgspec
 TRACEPARENT = "traceparent"
 REQUEST_ID = "x-request-id"
 REQUEST_ID_CHARACTERS_MAX = 64
+_NAMES = frozenset({TRACEPARENT, REQUEST_ID})
 
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 _REQUEST_ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{REQUEST_ID_CHARACTERS_MAX}}}")
@@ -83,6 +84,14 @@ def trace_of(metadata: Mapping[str, str]) -> Trace | None:
         return Trace(request_id=request_id) if request_id else None
     sampled = bool(int(match[3], 16) & _SAMPLED)
     return Trace(match[1], secrets.token_hex(8), match[2], sampled, request_id)
+
+
+def trace_sent(metadata: Sequence[tuple[str, str | bytes]]) -> Trace | None:
+    """Return the trace that a call's metadata name; most name none, and are looked at once."""
+    for key, _ in metadata:
+        if key in _NAMES:
+            return trace_of({name: value for name, value in metadata if isinstance(value, str)})
+    return None
 
 
 def fields() -> dict[str, str]:

@@ -20,28 +20,38 @@ async def read_statements(
         return []
     rows = await store.read([subject for subjects in persons for subject in subjects])
     if len(rows) == len(persons):
-        return [_statements((one,), horizon_ms) for one in rows]
+        return [_statements(one, horizon_ms) for one in rows]
     answers: list[tuple[Statement, ...] | StoreError] = []
     start = 0
     for subjects in persons:
-        answers.append(_statements(rows[start : start + len(subjects)], horizon_ms))
+        found = [_statements(one, horizon_ms) for one in rows[start : start + len(subjects)]]
+        answers.append(_merged(found))
         start += len(subjects)
     return answers
 
 
 def _statements(
-    answers: Sequence[tuple[Row, ...] | StoreError], horizon_ms: int
+    rows: tuple[Row, ...] | StoreError, horizon_ms: int
+) -> tuple[Statement, ...] | StoreError:
+    """Decode what is kept under one subject and leave out what is past retention."""
+    if isinstance(rows, StoreError):
+        return rows
+    try:
+        statements = [decode_value(issuer, via, value) for issuer, via, value in rows]
+    except ValueError:
+        return StoreError("A stored statement cannot be read.")
+    return tuple([one for one in statements if one.health_code.as_of_ms >= horizon_ms])
+
+
+def _merged(
+    found: Sequence[tuple[Statement, ...] | StoreError],
 ) -> tuple[Statement, ...] | StoreError:
     statements: list[Statement] = []
-    for answer in answers:
-        if isinstance(answer, StoreError):
-            return answer
-        try:
-            statements += [decode_value(*row) for row in answer]
-        except ValueError:
-            return StoreError("A stored statement cannot be read.")
-    kept = [one for one in statements if one.health_code.as_of_ms >= horizon_ms]
-    return tuple(kept) if len(answers) == 1 else _newest(kept)
+    for one in found:
+        if isinstance(one, StoreError):
+            return one
+        statements += one
+    return _newest(statements)
 
 
 def _newest(statements: Iterable[Statement]) -> tuple[Statement, ...]:

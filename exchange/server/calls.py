@@ -7,8 +7,7 @@ one place where errors of the exchange become status codes.
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from typing import cast
 
 import grpc
@@ -19,23 +18,17 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 
 from exchange.core.caller import Caller, CallerKind
-from exchange.core.errors import (
-    DeadlineError,
-    ExchangeError,
-    InvalidRequestError,
-    TryLaterError,
-)
+from exchange.core.errors import ExchangeError, InvalidRequestError, TryLaterError
 from exchange.metrics import CALL_SECONDS, CALLS, CALLS_RUNNING
-from exchange.metrics.trace import CURRENT, REQUEST_ID, TRACEPARENT, served, trace_of
+from exchange.metrics.trace import CURRENT, Trace, served, trace_sent
 from exchange.server.access import require
 from exchange.server.account import Account
 from exchange.server.admission import Priority
-from exchange.server.charges import Charge, records_answered
+from exchange.server.charges import Charge
 from exchange.server.doorway import Doorway
 from exchange.server.gate import Gate
 from exchange.server.identity import Identify
-from exchange.server.observe_calls import Observe, StreamObserver
-from exchange.server.quotas import RECORDS
+from exchange.server.observe_calls import Observe, ObserveGroup
 from exchange.wire.status import fill_status
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
@@ -43,6 +36,11 @@ Behaviour = Callable[[Message, Caller], Awaitable[Message]]
 """A servicer's unary method: message and caller in, message out."""
 StreamBehaviour = Callable[[AsyncIterator[Message], Caller], AsyncGenerator[Message, None]]
 """A servicer's streaming method: messages and caller in, messages out."""
+GroupBehaviour = Callable[
+    [Sequence[tuple[Message, Caller]]], Awaitable[Sequence[Message | ExchangeError | None]]
+]
+"""A servicer's way to answer several calls of one method at once, each by an answer or an error of
+its own; None: by the method itself."""
 
 REFUSALS_PER_LINE = 1_000
 """Of so many refusals for now one is logged: a surge consists of them."""
@@ -65,6 +63,8 @@ class Method(msgspec.Struct, frozen=True):
         observe: Counts what an answer says; None where nothing of it is counted.
         priority: How urgent it is.
         charge: What of its caller's quota it uses up; None: nothing.
+        group: Answers several calls at once; None: each is answered by itself.
+        observe_group: Counts what the answers of such calls say.
     """
 
     path: str
@@ -75,6 +75,8 @@ class Method(msgspec.Struct, frozen=True):
     observe: Observe | None = None
     priority: Priority = Priority.REST
     charge: Charge | None = None
+    group: GroupBehaviour | None = None
+    observe_group: ObserveGroup | None = None
 
 
 class Transport(msgspec.Struct, frozen=True):
@@ -97,8 +99,29 @@ class Transport(msgspec.Struct, frozen=True):
     stream_seconds_max: float
 
 
-class _Call:
-    """What unary calls and streams have in common."""
+class Progress:
+    """How far one call has come.
+
+    Attributes:
+        context: Of the call.
+        started: When it reached its handler, on the clock of durations.
+        trace: What the caller said of its request; None: nothing.
+        caller: Who calls, once that is known.
+        entered: Whether it was let in, so that it has to be let out.
+    """
+
+    __slots__ = ("caller", "context", "entered", "started", "trace")
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.started = time.perf_counter()
+        self.trace: Trace | None = None
+        self.caller: Caller | None = None
+        self.entered = False
+
+
+class Call:
+    """What calls of all kinds have in common."""
 
     def __init__(self, method: Method, transport: Transport) -> None:
         self._method = method
@@ -110,12 +133,20 @@ class _Call:
         self._served = 0
         self._refused = 0
 
-    def _begin(self, context: Context) -> float:
-        CALLS_RUNNING.add(1)
-        metadata = dict(context.invocation_metadata() or ())
-        if TRACEPARENT in metadata or REQUEST_ID in metadata:
-            CURRENT.set(trace_of(metadata))
-        return time.perf_counter()
+    def _enter(self, progress: Progress, *, quota: str | None) -> Caller:
+        """Name the caller and let it in; its message is not looked at yet."""
+        context = progress.context
+        metadata = context.invocation_metadata()
+        progress.trace = trace_sent(tuple(metadata)) if metadata else None
+        caller = progress.caller = self._transport.identify(context)
+        require(caller, self._method.path)
+        self._transport.door.enter(self._method.priority, quota, caller, context)
+        progress.entered = True
+        return caller
+
+    def _leave(self, progress: Progress) -> None:
+        if progress.entered:
+            self._transport.door.leave(self._method.priority)
 
     def _message(self, request: bytes) -> Message:
         try:
@@ -144,13 +175,11 @@ class _Call:
             self._transport.door.quotas.charge(charge.quota, caller, max(0, more))
 
     def _finish(
-        self,
-        started: float,
-        caller: Caller | None,
-        code: grpc.StatusCode,
-        error: Exception | None,
+        self, progress: Progress, code: grpc.StatusCode, error: Exception | None = None
     ) -> None:
-        seconds = time.perf_counter() - started
+        """Count and log a call that has ended."""
+        seconds = time.perf_counter() - progress.started
+        caller = progress.caller
         kind = caller.kind.value if caller else _UNKNOWN
         CALLS_RUNNING.add(-1)
         CALLS.add((self._name, code.name, kind))
@@ -173,15 +202,15 @@ class _Call:
             cause=_cause(error),
         )
 
-    async def _fail(
-        self, started: float, caller: Caller | None, error: BaseException, context: Context
-    ) -> None:
+    async def _fail(self, progress: Progress, error: BaseException) -> None:
         """End a call that raised with the status of its error; one that was cancelled has none."""
+        if progress.trace is not None:
+            CURRENT.set(progress.trace)
         if isinstance(error, TryLaterError):
             try:
                 await self._transport.door.hold()
             except asyncio.CancelledError:
-                self._finish(started, caller, grpc.StatusCode.CANCELLED, None)
+                self._finish(progress, grpc.StatusCode.CANCELLED)
                 raise
         if isinstance(error, ExchangeError):
             status = _status(error)
@@ -190,104 +219,49 @@ class _Call:
             _log.error("defect", exc_info=error, method=self._name, defect_id=defect_id)
             status = _status(ExchangeError(f"Internal error {defect_id}.", defect_id=defect_id))
         else:
-            self._finish(started, caller, grpc.StatusCode.CANCELLED, None)
+            self._finish(progress, grpc.StatusCode.CANCELLED)
             return
-        self._finish(started, caller, _CODES[status.code], error)
-        _set_status(context, status)
+        self._finish(progress, _CODES[status.code], error)
+        _set_status(progress.context, status)
 
 
-class UnaryCall(_Call):
+class UnaryCall(Call):
     """Serves one method."""
 
     async def serve(self, request: bytes, context: Context) -> bytes:
         """Serve one call, or end it with a status."""
-        started = self._begin(context)
-        caller: Caller | None = None
-        entered = False
-        door, priority = self._transport.door, self._method.priority
+        CALLS_RUNNING.add(1)
+        progress = Progress(context)
         try:
             if self._transport.gate.held:
                 await self._transport.gate.passed()
-            caller = self._transport.identify(context)
-            require(caller, self._method.path)
-            door.enter(priority, self._quota, caller, context)
-            entered = True
+            caller = self._enter(progress, quota=self._quota)
             message = self._message(request)
             charged = self._count(message, caller)
-            behaviour = cast("Behaviour", self._method.behaviour)
-            answered = await behaviour(message, caller)
-            self._charge_rest(answered, caller, charged)
-            answer = answered.SerializeToString()
-            observe = self._method.observe
-            if observe is not None:
-                observe(message, answered, caller, self._transport.clock())
+            answer = await self._answer(progress, message, caller, charged)
         except BaseException as error:
-            await self._fail(started, caller, error, context)
+            await self._fail(progress, error)
             if not isinstance(error, Exception):
                 raise
             return b""  # Not sent: the status is none that goes with an answer.
         finally:
-            if entered:
-                door.leave(priority)
-        self._finish(started, caller, grpc.StatusCode.OK, None)
+            self._leave(progress)
+        self._finish(progress, grpc.StatusCode.OK)
         return answer
 
-
-class StreamCall(_Call):
-    """Serves one method with a stream in and a stream out; lookups are not streamed."""
-
-    async def serve(self, requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
-        """Serve one stream, or end it with a status."""
-        started = self._begin(context)
-        caller: Caller | None = None
-        entered = False
-        door, priority = self._transport.door, self._method.priority
-        try:
-            if self._transport.gate.held:
-                await self._transport.gate.passed()
-            caller = self._transport.identify(context)
-            require(caller, self._method.path)
-            door.enter(priority, None, caller, context)
-            entered = True
-            observer = StreamObserver(caller, self._transport.clock)
-            messages = self._messages(requests, observer, caller)
-            behaviour = cast("StreamBehaviour", self._method.behaviour)
-            limit = _limited(self._transport.stream_seconds_max)
-            async with limit, aclosing(behaviour(messages, caller)) as answers:
-                async for answer in answers:
-                    door.quotas.charge(RECORDS, caller, records_answered(answer))
-                    yield observer.answer(answer).SerializeToString()
-        except BaseException as error:
-            await self._fail(started, caller, error, context)
-            if not isinstance(error, Exception):
-                raise
-            return
-        finally:
-            if entered:
-                door.leave(priority)
-        self._finish(started, caller, grpc.StatusCode.OK, None)
-
-    async def _messages(
-        self, requests: AsyncIterator[bytes], observer: StreamObserver, caller: Caller
-    ) -> AsyncIterator[Message]:
-        """Read as fast as the member's quota and the load allow; flow control does the rest."""
-        async for request in requests:
-            yield observer.request(self._message(request))
-            await self._transport.door.may_read(caller)
-
-
-@asynccontextmanager
-async def _limited(seconds: float) -> AsyncIterator[None]:
-    """End what lasts longer: no stream outlives the grace that its connection has."""
-    limit = asyncio.timeout(seconds)
-    try:
-        async with limit:
-            yield
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        message = f"A stream may last {seconds:.0f} seconds: open another one and resume."
-        raise DeadlineError(message, seconds=f"{seconds:.0f}") from None
+    async def _answer(
+        self, progress: Progress, message: Message, caller: Caller, charged: int
+    ) -> bytes:
+        """Do what a message asks, and count what is answered."""
+        if progress.trace is not None:
+            CURRENT.set(progress.trace)
+        answered = await cast("Behaviour", self._method.behaviour)(message, caller)
+        self._charge_rest(answered, caller, charged)
+        answer = answered.SerializeToString()
+        observe = self._method.observe
+        if observe is not None:
+            observe(message, answered, caller, self._transport.clock())
+        return answer
 
 
 def _cause(error: Exception | None) -> str:

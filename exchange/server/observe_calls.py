@@ -37,22 +37,37 @@ class Observe(Protocol):
         """Count."""
 
 
+class ObserveGroup(Protocol):
+    """Counts calls that were answered together."""
+
+    def __call__(self, answered: Sequence[tuple[Message, Message]]) -> None:
+        """Count requests with their answers."""
+
+
 def _check(request: Message, answer: Message, caller: Caller, now_ms: int) -> None:
     del caller, now_ms
-    _decided([cast("recognition_pb.CheckHealthCodeRequest", request)], answer)
+    _decided([cast("recognition_pb.CheckHealthCodeRequest", request)], _results(answer))
+
+
+def _checks(answered: Sequence[tuple[Message, Message]]) -> None:
+    asked = [cast("recognition_pb.CheckHealthCodeRequest", request) for request, _ in answered]
+    _decided(asked, [result for _, answer in answered for result in _results(answer)])
 
 
 def _batch(request: Message, answer: Message, caller: Caller, now_ms: int) -> None:
     del caller, now_ms
-    _decided(cast("recognition_pb.BatchCheckHealthCodesRequest", request).requests, answer)
+    asked = cast("recognition_pb.BatchCheckHealthCodesRequest", request).requests
+    _decided(asked, _results(answer))
 
 
-def _decided(asked: Iterable["recognition_pb.CheckHealthCodeRequest"], answer: object) -> None:
+def _decided(
+    asked: Iterable["recognition_pb.CheckHealthCodeRequest"], results: Sequence[Answer | int]
+) -> None:
     # Plain dictionaries: to make a Tally takes as long as all the rest of a single check.
     decisions: dict[Labels, float] = {}
     against: dict[Labels, float] = {}
     failed: dict[Labels, float] = {}
-    for one, result in zip(asked, _results(answer), strict=True):
+    for one, result in zip(asked, results, strict=True):
         destination = one.destination[_MEMBER:]
         if isinstance(result, int):
             if result in _STORE_FAILURES:
@@ -131,3 +146,8 @@ OBSERVE: Mapping[str, Observe] = {
     "/exchange.api.v1.RecognitionService/BatchCheckHealthCodes": _batch,
 }
 """By path of the method; the only streaming method of the API counts as a stream of records."""
+
+OBSERVE_GROUP: Mapping[str, ObserveGroup] = {
+    "/exchange.api.v1.RecognitionService/CheckHealthCode": _checks,
+}
+"""By path of a method whose calls are answered together."""

@@ -21,15 +21,17 @@ from exchange.core.errors import StartError
 from exchange.server import health
 from exchange.server.account import LOOKUPS, Account
 from exchange.server.admission import PRIORITIES, UPDATE_SECONDS, Priority
-from exchange.server.calls import Method, StreamCall, Transport, UnaryCall
+from exchange.server.calls import Method, Transport, UnaryCall
 from exchange.server.charges import CHARGES
 from exchange.server.doorway import DELAY_SECONDS, Doorway
 from exchange.server.gate import HOLD_SECONDS, Gate
+from exchange.server.gathered_calls import GatheredCall
 from exchange.server.identity import Identify
 from exchange.server.limits import ConnectionLimits
-from exchange.server.observe_calls import OBSERVE
+from exchange.server.observe_calls import OBSERVE, OBSERVE_GROUP
 from exchange.server.probe import Probe
 from exchange.server.quotas import Quotas
+from exchange.server.stream_calls import StreamCall
 
 SERVICES: tuple[ServiceDescriptor, ...] = (
     health_code_service_pb2.DESCRIPTOR.services_by_name["HealthCodeService"],
@@ -116,13 +118,20 @@ class ExchangeServer:
                 observe=OBSERVE.get(path),
                 priority=PRIORITIES.get(path, Priority.REST),
                 charge=CHARGES.get(path),
+                group=getattr(servicer, f"{descriptor.name}Group", None),
+                observe_group=OBSERVE_GROUP.get(path),
             )
             handlers[descriptor.name] = (
                 grpc.stream_stream_rpc_method_handler(StreamCall(method, self._transport).serve)
                 if descriptor.client_streaming
-                else grpc.unary_unary_rpc_method_handler(UnaryCall(method, self._transport).serve)
+                else grpc.unary_unary_rpc_method_handler(self._unary(method).serve)
             )
         return handlers
+
+    def _unary(self, method: Method) -> UnaryCall:
+        if method.group is None:
+            return UnaryCall(method, self._transport)
+        return GatheredCall(method, self._transport, method.group)
 
     async def start(self, address: str, credentials: grpc.ServerCredentials | None = None) -> int:
         """Listen, without transport security where there are no credentials; return the port.

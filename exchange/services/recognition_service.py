@@ -1,5 +1,7 @@
 """RecognitionService: single and batch checks."""
 
+from collections.abc import Sequence
+
 from exchange.api.v1 import recognition_service_pb2 as pb
 from exchange.core.caller import Caller, CallerKind
 from exchange.core.check import Check
@@ -30,33 +32,69 @@ class RecognitionService:
         self._checker = checker
         self._keys = environment.keys
         self._clock = environment.clock
-        self._answers = Answers()
+        self._kept = Answers()
 
     async def CheckHealthCode(
         self, request: pb.CheckHealthCodeRequest, caller: Caller
     ) -> pb.CheckHealthCodeResponse | EncodedResponse:
         """Check one person."""
-        _check_allowed(request, caller)
-        check = check_of(request, self._keys, self._clock())
-        if request.explain or request.receipt:
-            return await self._at_length(request, check, caller)
-        (read,), now_ms = await self._checker.read((check,))
-        if isinstance(read, StoreError):
-            raise read
-        answer = self._answer(check, read, now_ms)
+        check = self._question(request, caller, self._clock())
+        if _at_length(request):
+            return await self._answer_at_length(request, check, caller)
+        (answer,) = await self._answers((check,))
+        if isinstance(answer, ExchangeError):
+            raise answer
         return EncodedResponse(answer.as_response(), (answer,))
+
+    async def CheckHealthCodeGroup(
+        self, asked: Sequence[tuple[pb.CheckHealthCodeRequest, Caller]]
+    ) -> list[EncodedResponse | ExchangeError | None]:
+        """Check one person for each of several callers; None where an answer takes longer."""
+        now_ms = self._clock()
+        questions: list[Check | ExchangeError | None] = []
+        for request, caller in asked:
+            try:
+                at_length = _at_length(request)
+                questions.append(None if at_length else self._question(request, caller, now_ms))
+            except ExchangeError as error:
+                questions.append(error)
+        answers = iter(await self._answers([one for one in questions if one is not None]))
+        return [None if one is None else _response(next(answers)) for one in questions]
+
+    def _question(self, request: pb.CheckHealthCodeRequest, caller: Caller, now_ms: int) -> Check:
+        if caller.kind is CallerKind.CHECKPOINT:
+            _check_allowed(request, caller)
+        return check_of(request, self._keys, now_ms)
+
+    async def _answers(
+        self, questions: Sequence[Check | ExchangeError]
+    ) -> list[Answer | ExchangeError]:
+        """Answer questions in order; an error stays at its place."""
+        checks = [question for question in questions if isinstance(question, Check)]
+        reads, now_ms = await self._checker.read(checks) if checks else ([], 0)
+        left = iter(reads)
+        answers: list[Answer | ExchangeError] = []
+        for question in questions:
+            if isinstance(question, ExchangeError):
+                answers.append(question)
+                continue
+            read = next(left)
+            answers.append(
+                read if isinstance(read, StoreError) else self._answer(question, read, now_ms)
+            )
+        return answers
 
     def _answer(self, check: Check, statements: tuple[Statement, ...], now_ms: int) -> Answer:
         """Answer from an outline where the case is an ordinary one."""
         recorded = self._checker.is_recorded()
         if check.max_age_ms is None and not recorded:
             policy = self._checker.policy_of(check, now_ms)
-            answer = self._answers.answer(statements, policy, now_ms)
+            answer = self._kept.answer(statements, policy, now_ms)
             if answer is not None:
                 return answer
         return answer_of(self._checker.decide(check, statements, now_ms, recorded=recorded))
 
-    async def _at_length(
+    async def _answer_at_length(
         self, request: pb.CheckHealthCodeRequest, check: Check, caller: Caller
     ) -> pb.CheckHealthCodeResponse:
         """Answer with what shows statements: an explanation, a receipt."""
@@ -83,21 +121,7 @@ class RecognitionService:
             raise InvalidRequestError(
                 "requests", f"has {count} elements, at most {CHECKS_MAX} are taken"
             )
-        questions = self._questions(request, caller)
-        checks = [question for question in questions if isinstance(question, Check)]
-        reads, now_ms = await self._checker.read(checks) if checks else ([], 0)
-        left = iter(reads)
-        results: list[Answer | ExchangeError] = []
-        for question in questions:
-            if isinstance(question, ExchangeError):
-                results.append(question)
-                continue
-            read = next(left)
-            if isinstance(read, StoreError):
-                results.append(read)
-            else:
-                results.append(self._answer(question, read, now_ms))
-        return encoded_batch(results)
+        return encoded_batch(await self._answers(self._questions(request, caller)))
 
     def _questions(
         self, request: pb.BatchCheckHealthCodesRequest, caller: Caller
@@ -106,21 +130,33 @@ class RecognitionService:
         questions: list[Check | ExchangeError] = []
         for index, one in enumerate(request.requests):
             try:
-                _check_allowed(one, caller)
-                if one.explain or one.receipt:
-                    raise InvalidRequestError(
-                        f"requests[{index}]", "asks for an explanation or a receipt in a batch"
-                    )
-                questions.append(check_of(one, self._keys, now_ms, f"requests[{index}]."))
+                if _at_length(one):
+                    questions.append(_too_long(f"requests[{index}]"))
+                else:
+                    questions.append(self._question(one, caller, now_ms))
+            except InvalidRequestError as error:
+                questions.append(error.within(f"requests[{index}]"))
             except ExchangeError as error:
                 questions.append(error)
         return questions
 
 
+def _at_length(request: pb.CheckHealthCodeRequest) -> bool:
+    return request.explain or request.receipt
+
+
+def _too_long(field: str) -> InvalidRequestError:
+    return InvalidRequestError(field, "asks for an explanation or a receipt in a batch")
+
+
+def _response(answer: Answer | ExchangeError) -> EncodedResponse | ExchangeError:
+    if isinstance(answer, ExchangeError):
+        return answer
+    return EncodedResponse(answer.as_response(), (answer,))
+
+
 def _check_allowed(request: pb.CheckHealthCodeRequest, caller: Caller) -> None:
     """Hold a checkpoint to its own destination and to documents."""
-    if caller.kind != CallerKind.CHECKPOINT:
-        return
     if request.destination != member_name(caller.member):
         raise PermissionDeniedError(
             "A checkpoint checks for its own destination only.", member=caller.member

@@ -46,12 +46,9 @@ _AS_OF_FIELD, _RECEIVE_FIELD = b"\x2a", b"\x32"
 _Key = tuple[tuple[str, str, int, int, tuple[Hold, ...], bool], ...]
 
 
-_SHORT = [bytes((number,)) for number in range(_CONTINUES)]
-
-
 def varint(number: int) -> bytes:
     """Encode a whole number, not negative, as protobuf does."""
-    if number < _CONTINUES:
+    if number < len(_SHORT):
         return _SHORT[number]
     encoded = bytearray()
     while number >= _CONTINUES:
@@ -61,6 +58,9 @@ def varint(number: int) -> bytes:
     return bytes(encoded)
 
 
+_SHORT: list[bytes] = []
+_SHORT += [varint(number) for number in range(1 << _TWO_BYTES)]
+"""All of one or two bytes: the length of every answer."""
 _NANOS = [b"" if ms == 0 else b"\x10" + varint(ms * 1_000_000) for ms in range(1000)]
 _LENGTHS = [bytes((6 + len(nanos), 8)) for nanos in _NANOS]
 """Length of a time stamp whose seconds have five bytes, and the tag of its seconds."""
@@ -88,7 +88,7 @@ class Outline(msgspec.Struct, frozen=True):
 
     Attributes:
         head: The encoded decision without its statements and times.
-        statements: Place in the key and encoded statement without its times, as they are shown.
+        statements: Place in the key and encoded statement up to its times, as they are shown.
         in_force: Places of the statements whose lapse ends the decision.
         verdict: Name of the verdict, for counting.
         against: Issuer and reason of each finding where nobody is admitted, for counting.
@@ -112,10 +112,11 @@ class Answer(msgspec.Struct, frozen=True):
         """Return the bytes of a CheckHealthCodeResponse."""
         return _DECISION_FIELD + varint(len(self.encoded)) + self.encoded
 
-    def as_result(self) -> bytes:
-        """Return the bytes of a result among the results of a batch."""
-        result = self.as_response()
-        return _RESULT_FIELD + varint(len(result)) + result
+    def as_result(self) -> tuple[bytes, ...]:
+        """Return the bytes of a result among the results of a batch, in pieces."""
+        size = varint(len(self.encoded))
+        whole = varint(1 + len(size) + len(self.encoded))
+        return (_RESULT_FIELD, whole, _DECISION_FIELD, size, self.encoded)
 
 
 class EncodedResponse(msgspec.Struct, frozen=True):
@@ -140,7 +141,7 @@ def encoded_batch(results: Sequence[Answer | ExchangeError]) -> EncodedResponse:
     counted: list[Answer | int] = []
     for result in results:
         if isinstance(result, Answer):
-            parts.append(result.as_result())
+            parts += result.as_result()
             counted.append(result)
             continue
         message = service_pb.BatchCheckHealthCodesResponse()
@@ -180,20 +181,25 @@ class Answers:
             if len({one.issuer for one in statements}) < len(statements):
                 return None
             statements = sorted(statements, key=_by_issuer)
-        lapses_ms = []
+        lapses_ms, key = [], []
         for one in statements:
+            said = one.health_code
             lapse_ms = lapses_at_ms(one, policy.max_age_ms)
-            if lapse_ms < now_ms or one.health_code.state not in _KEPT_STATES:
+            if lapse_ms < now_ms or said.state not in _KEPT_STATES:
                 return None
             lapses_ms.append(lapse_ms)
-        outline = self._outline(statements, policy, now_ms)
+            key.append(
+                (one.issuer, one.via, said.level, said.state, said.holds, said.document_unique)
+            )
+        outline = self._outline(tuple(key), statements, policy, now_ms)
         end_ms = now_ms + policy.policy.reliance_minutes * MINUTE_MS
-        end_ms = min([end_ms, *(lapses_ms[place] for place in outline.in_force)])
+        for place in outline.in_force:
+            end_ms = min(end_ms, lapses_ms[place])
         encoded = _encoded(outline, statements, now_ms, end_ms)
         return Answer(encoded, outline.verdict, outline.against)
 
     def _outline(
-        self, statements: Sequence[Statement], policy: CompiledPolicy, now_ms: int
+        self, key: _Key, statements: Sequence[Statement], policy: CompiledPolicy, now_ms: int
     ) -> Outline:
         outlines = self._outlines.get(policy)
         if outlines is None:
@@ -201,7 +207,6 @@ class Answers:
             if len(self._outlines) > _POLICIES_MAX:
                 self._outlines.clear()
             outlines = self._outlines[policy] = {}
-        key = tuple([_key(one) for one in statements])
         found = outlines.get(key)
         if found is None:
             if len(outlines) >= OUTLINES_MAX:
@@ -214,11 +219,6 @@ def _by_issuer(one: Statement) -> str:
     return one.issuer
 
 
-def _key(one: Statement) -> tuple[str, str, int, int, tuple[Hold, ...], bool]:
-    said = one.health_code
-    return (one.issuer, one.via, said.level, said.state, said.holds, said.document_unique)
-
-
 def outline_of(statements: Sequence[Statement], decision: Decision) -> Outline:
     """Return what a decision shares with others: encoded by the ordinary path, without times."""
     message = pb.Decision()
@@ -228,7 +228,7 @@ def outline_of(statements: Sequence[Statement], decision: Decision) -> Outline:
     for used in message.statements:
         used.ClearField("as_of_time")
         used.ClearField("receive_time")
-        encoded.append((places[used.issuer], used.SerializeToString()))
+        encoded.append((places[used.issuer], used.SerializeToString() + _AS_OF_FIELD))
     in_force = tuple(
         places[used.issuer]
         for used in message.statements
@@ -249,16 +249,17 @@ def _encoded(outline: Outline, statements: Sequence[Statement], now_ms: int, end
     parts = [outline.head]
     for place, shared in outline.statements:
         one = statements[place]
-        body = (
-            shared
-            + _AS_OF_FIELD
-            + time_stamp(one.health_code.as_of_ms)
-            + _RECEIVE_FIELD
-            + time_stamp(one.receive_time_ms)
-        )
-        parts += (_STATEMENT_FIELD, varint(len(body)), body)
-    parts += (_DECIDE_TIME_FIELD, time_stamp(now_ms), _EXPIRE_TIME_FIELD, time_stamp(end_ms))
+        as_of, received = time_stamp(one.health_code.as_of_ms), time_stamp(one.receive_time_ms)
+        size = len(shared) + len(as_of) + 1 + len(received)
+        parts += (_STATEMENT_FIELD, varint(size), shared, as_of, _RECEIVE_FIELD, received)
+    parts.append(_times(now_ms, end_ms))
     return b"".join(parts)
+
+
+@lru_cache(maxsize=64)
+def _times(now_ms: int, end_ms: int) -> bytes:
+    """Encode the times of a decision; those of one batch have most of them in common."""
+    return _DECIDE_TIME_FIELD + time_stamp(now_ms) + _EXPIRE_TIME_FIELD + time_stamp(end_ms)
 
 
 def _against(decision: Decision) -> tuple[tuple[str, str], ...]:

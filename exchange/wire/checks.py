@@ -14,45 +14,43 @@ from exchange.wire.times import duration_ms, fill
 _STANDINGS = {standing: pb.UsedStatement.Standing.Value(standing.value) for standing in Standing}
 
 
-def check_of(
-    message: service_pb.CheckHealthCodeRequest, keys: SubjectKeys, now_ms: int, prefix: str = ""
-) -> Check:
+def check_of(message: service_pb.CheckHealthCodeRequest, keys: SubjectKeys, now_ms: int) -> Check:
     """Return the question in a request.
 
     Args:
         message: The request.
         keys: To turn a document into subjects.
         now_ms: The instant, for birth dates.
-        prefix: Path of the request in its batch, as ``requests[3].``.
 
     Raises:
         InvalidRequestError: A field is missing or malformed.
         NotFoundError: The destination or the origin is no member.
     """
-    destination = member_code(message.destination, f"{prefix}destination")
-    origin = member_code(message.origin, f"{prefix}origin") if message.origin else ""
+    destination = member_code(message.destination, "destination")
+    origin = message.origin
     return Check(
-        _subjects(message, keys, now_ms, prefix), destination, origin, _max_age_ms(message, prefix)
+        _subjects(message, keys, now_ms),
+        destination,
+        member_code(origin, "origin") if origin else "",
+        _max_age_ms(message) if message.HasField("max_age") else None,
     )
 
 
 def _subjects(
-    message: service_pb.CheckHealthCodeRequest, keys: SubjectKeys, now_ms: int, prefix: str
+    message: service_pb.CheckHealthCodeRequest, keys: SubjectKeys, now_ms: int
 ) -> tuple[bytes, ...]:
     person = message.WhichOneof("person")
     if person == "document":
-        return keys.subjects(document_of(message.document, f"{prefix}document", now_ms))
+        return keys.subjects(document_of(message.document, "document", now_ms))
     if person == "subject":
-        return (subject_of(message.subject, f"{prefix}subject"),)
-    raise InvalidRequestError(f"{prefix}person", "is required: a subject or a document")
+        return (subject_of(message.subject, "subject"),)
+    raise InvalidRequestError("person", "is required: a subject or a document")
 
 
-def _max_age_ms(message: service_pb.CheckHealthCodeRequest, prefix: str) -> int | None:
-    if not message.HasField("max_age"):
-        return None
+def _max_age_ms(message: service_pb.CheckHealthCodeRequest) -> int:
     max_age_ms = duration_ms(message.max_age)
     if max_age_ms < 0:
-        raise InvalidRequestError(f"{prefix}max_age", "is negative")
+        raise InvalidRequestError("max_age", "is negative")
     return max_age_ms
 
 

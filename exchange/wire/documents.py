@@ -32,19 +32,19 @@ def document_of(message: pb.Document, field: str, now_ms: int) -> Document:
         InvalidRequestError: Its type is not given or unknown, or the number does not fit it. The
             text never holds the number.
     """
-    if message.type == pb.Document.TYPE_UNSPECIFIED:
-        raise InvalidRequestError(f"{field}.type", "is required")
-    document_type = _TYPES.get(message.type)
+    document_type, number = _TYPES.get(message.type), message.number
     if document_type is None:
-        raise InvalidRequestError(f"{field}.type", "is not a type this release knows")
-    if not message.number:
+        given = message.type != pb.Document.TYPE_UNSPECIFIED
+        problem = "is not a type this release knows" if given else "is required"
+        raise InvalidRequestError(f"{field}.type", problem)
+    if not number:
         raise InvalidRequestError(f"{field}.number", "is required")
-    if len(message.number) > NUMBER_CHARACTERS_MAX:
+    if len(number) > NUMBER_CHARACTERS_MAX:
         raise InvalidRequestError(
             f"{field}.number", f"is longer than {NUMBER_CHARACTERS_MAX} characters"
         )
     try:
-        return normalise(document_type, message.number, _today(now_ms // MINUTE_MS))
+        return normalise(document_type, number, _today(now_ms // MINUTE_MS))
     except InvalidDocumentError as error:
         raise InvalidRequestError(
             f"{field}.number", f"does not fit {document_type.value}: {error.code}"

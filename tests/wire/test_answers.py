@@ -54,7 +54,9 @@ def test_an_encoded_answer_is_the_ordinary_decision(
         assert pb.Decision.Verdict.Name(expected.verdict) == answer.verdict
         response = service_pb.CheckHealthCodeResponse.FromString(answer.as_response())
         assert response.decision == expected
-        batch = service_pb.BatchCheckHealthCodesResponse.FromString(answer.as_result() * 2)
+        batch = service_pb.BatchCheckHealthCodesResponse.FromString(
+            b"".join(answer.as_result() * 2)
+        )
         assert [result.decision for result in batch.results] == [expected, expected]
 
 

@@ -39,13 +39,18 @@ from exchange.stores.sqlite.writer import GroupCommitWriter, upsert
 
 SWEEP_ROWS_MAX = 5_000
 """Rows of one step of a sweep: a few milliseconds of the writer's time."""
-_SUBJECTS_PER_STATEMENT = 500
-"""Below SQLite's limit on host parameters in every build (999)."""
 
 _READ_ONE = "SELECT issuer, via, value FROM statements WHERE subject = ? AND value <> x''"
-_READ_MANY = (
-    "SELECT subject, issuer, via, value FROM statements WHERE subject IN ({}) AND value <> x''"
+# The subjects come as one blob and are cut out of it: one prepared statement for every count, rows
+# in the order asked, one snapshot. An IN takes half as long again, and leaves its rows to sort out.
+_READ_MANY = """
+WITH RECURSIVE asked (place) AS (
+    SELECT 0 UNION ALL SELECT place + 1 FROM asked WHERE place + 1 < ?2
 )
+SELECT place, issuer, via, value
+FROM asked CROSS JOIN statements ON subject = substr(?1, place * ?3 + 1, ?3)
+WHERE value <> x''
+"""
 _SWEEP_PAGE = """
 SELECT subject, issuer, via, write_time_us FROM statements
 WHERE (subject, issuer, via) > (?, ?, ?) ORDER BY subject, issuer, via LIMIT ?
@@ -102,9 +107,10 @@ class SqliteStore(Store):
     async def read(self, subjects: Sequence[bytes]) -> list[tuple[Row, ...] | StoreError]:
         connection = self._connection()
         with neutral_errors():
-            if len(subjects) == 1:
-                return [tuple(connection.execute(_READ_ONE, subjects).fetchall())]
-            return _read_many(connection, subjects)
+            if len(set(map(len, subjects))) == 1 < len(subjects):
+                return _read_many(connection, subjects)
+            # One, or several lengths, which only tests have.
+            return [_read_one(connection, subject) for subject in subjects]
 
     async def erase(self, subject: bytes) -> int:
         count: int = await self._writer.run(lambda connection: _erase(connection, subject))
@@ -174,22 +180,19 @@ def _fraction(subject: bytes) -> float:
     return int.from_bytes(subject[1:5].ljust(4, b"\x00"), "big") / (1 << 32)
 
 
+def _read_one(connection: sqlite3.Connection, subject: bytes) -> tuple[Row, ...]:
+    return tuple(connection.execute(_READ_ONE, (subject,)).fetchall())
+
+
 def _read_many(
     connection: sqlite3.Connection, subjects: Sequence[bytes]
 ) -> list[tuple[Row, ...] | StoreError]:
-    found: dict[bytes, list[Row]] = {}
-    # One asked for twice must not be read in two statements, its rows would stand twice.
-    unique = list(dict.fromkeys(subjects))
-    for start in range(0, len(unique), _SUBJECTS_PER_STATEMENT):
-        part = unique[start : start + _SUBJECTS_PER_STATEMENT]
-        statement = _READ_MANY.format(",".join("?" * len(part)))
-        for subject, issuer, via, value in connection.execute(statement, part):
-            rows = found.get(subject)
-            if rows is None:
-                found[subject] = [(issuer, via, value)]
-            else:
-                rows.append((issuer, via, value))
-    return [tuple(found.get(subject, ())) for subject in subjects]
+    """Read subjects of one length."""
+    found: list[tuple[Row, ...]] = [()] * len(subjects)
+    asked = (b"".join(subjects), len(subjects), len(subjects[0]))
+    for place, issuer, via, value in connection.execute(_READ_MANY, asked):
+        found[place] += ((issuer, via, value),)
+    return [*found]
 
 
 def _erase(connection: sqlite3.Connection, subject: bytes) -> int:
