@@ -149,7 +149,9 @@ def _defaults(panel: Panel) -> Json:
             defaults["min"] = panel.lowest
     if panel.kind is Kind.TABLE:
         defaults["mappings"] = [{"options": _NAMES, "type": "value"}]
-        if panel.thresholds:
+        if panel.matrix:
+            defaults["color"] = {"mode": "continuous-YlRd"}
+        if panel.matrix or panel.thresholds:
             defaults["custom"] = {"cellOptions": {"type": "color-background"}}
     return defaults
 

@@ -256,6 +256,7 @@ class Exchange:
     def _servicers(self, environment: Environment, recorder: Recorder) -> dict[str, object]:
         formats = MemberFormats(FORMATS, load_format_keys(self._settings.format_keys_dir))
         quarantine = self._quarantine()
+        self._background.append(asyncio.create_task(quarantine.follow()))
         drift = self._drift
         self._background.append(asyncio.create_task(drift.follow()))
         publisher = Publisher(environment, formats, quarantine, drift, self._intake)

@@ -16,6 +16,7 @@ from dashboards.panels import (
 )
 
 _I = OF_EXCHANGE
+_OVER_QUOTA = "health_exchange_quota_refusals_total"
 _CHECKS = per_second("health_exchange_calls_total", where=f'{_I},method=~".*CheckHealthCodes?"')
 REFRESH_RATE = 7_200
 """Records a second: a full refresh of 623 million statements in a day."""
@@ -116,8 +117,9 @@ CAPACITY = Dashboard(
                     playbook="member-over-quota",
                     queries=(
                         Query(
-                            per_second("health_exchange_quota_refusals_total", "member, quota"),
+                            f"{per_second(_OVER_QUOTA, 'member, quota')} > 0",
                             "{{member}} {{quota}}",
+                            empty_because="no member was over its quota",
                         ),
                     ),
                 ),

@@ -39,8 +39,7 @@ EXCHANGE = Dashboard(
                     unit="reqps",
                     queries=(
                         Query(
-                            f"sum by (method) (rate(health_exchange_calls_total{{{_I}}}"
-                            "[$__rate_interval]))",
+                            f"{per_second(_CALLS, 'method')} > 0",
                             "{{method}}",
                         ),
                     ),

@@ -10,10 +10,12 @@ from dashboards.panels import (
     Panel,
     Query,
     Row,
+    per_second,
     rising,
 )
 
 _M = f'{OF_EXCHANGE},member=~"$member"'
+_NO_ROOM = "health_exchange_quarantine_refused_total"
 _R = 'member=~"$member"'
 """Recorded series are those of all exchanges together."""
 
@@ -125,6 +127,21 @@ MEMBERS = Dashboard(
                     ),
                 ),
                 Panel(
+                    title="Waiting in quarantine",
+                    description="Records and payloads that wait for repair; there is room for "
+                    "10,000 of each member. Good: nothing.",
+                    unit="none",
+                    thresholds=rising(1_000, 8_000),
+                    playbook="quarantine-grows",
+                    queries=(
+                        Query(
+                            f"max by (member) (health_exchange_quarantine_entries{{{_M}}}) > 0",
+                            "{{member}}",
+                            empty_because="nothing waits for repair",
+                        ),
+                    ),
+                ),
+                Panel(
                     title="Put into quarantine",
                     description="Records kept for repair, and those there was no room for. Good: "
                     "nothing; each is a record that waits for somebody.",
@@ -132,14 +149,13 @@ MEMBERS = Dashboard(
                     playbook="quarantine-grows",
                     queries=(
                         Query(
-                            f"sum by (member) (rate(health_exchange_quarantine_kept_total{{{_M}}}"
-                            "[$__rate_interval]))",
+                            f"{per_second('health_exchange_quarantine_kept_total', 'member', _M)}"
+                            " > 0",
                             "{{member}} kept",
                             empty_because="no record had to be kept for repair",
                         ),
                         Query(
-                            "sum by (member) (rate("
-                            f"health_exchange_quarantine_refused_total{{{_M}}}[$__rate_interval]))",
+                            f"{per_second(_NO_ROOM, 'member', _M)} > 0",
                             "{{member}} refused",
                             empty_because="quarantine has room",
                         ),

@@ -13,7 +13,12 @@ from dashboards.panels import (
 )
 
 _D = f'{OF_EXCHANGE},destination=~"$destination"'
-_CHANGES = f"changes(health_exchange_policy_revision{{{_D}}}[2m]) > 0"
+_REVISIONS = f"health_exchange_policy_revision{{{_D}}}"
+_CHANGES = (
+    f"max by (destination, policy) (changes({_REVISIONS}[2m]) > 0)"
+    f" or max by (destination, policy) ({_REVISIONS} unless {_REVISIONS} offset 2m)"
+)
+"""A destination that leaves the default has a new series, not another value."""
 
 
 def _share(verdict: str) -> str:
@@ -82,8 +87,8 @@ RECOGNITION = Dashboard(
             (
                 Panel(
                     title="Revisions in force",
-                    description="By destination; revision 0 of `default` is the national default. "
-                    "Good: what was released, everywhere the same.",
+                    description="By destination; `default` is the national default, where none is "
+                    "published. Good: what was released, everywhere the same.",
                     unit="none",
                     kind=Kind.TABLE,
                     width=8,

@@ -13,11 +13,13 @@ from rich.table import Table
 
 from dashboards.monitor.kit import running_kit
 from dashboards.monitor.load import run_load
+from dashboards.monitor.pictures import draw_all
 from dashboards.monitor.processes import NotReadyError, Running
 from dashboards.monitor.programs import ProgramMissingError
 from dashboards.monitor.queries import Asked, ask_all, sick_rules
 
-LOAD_SECONDS = 15.0
+CHECK_SECONDS = 15.0
+RESULTS = Path("var/monitor")
 FOR_EVER_SECONDS = 365 * 86_400.0
 
 
@@ -26,6 +28,8 @@ def main(
     check: Annotated[bool, typer.Option(help="Short load, every query, a table, the end.")] = False,
     store: Annotated[str, typer.Option(help="sqlite or cassandra.")] = "sqlite",
     prometheus_port: Annotated[int, typer.Option(help="Of Prometheus; 0 for any.")] = 0,
+    seconds: Annotated[float, typer.Option(help="Of load, with --check.")] = CHECK_SECONDS,
+    into: Annotated[Path, typer.Option(help="Where table and pictures go.")] = RESULTS,
 ) -> None:
     """Run an exchange with two workers under load and a real Prometheus that watches it."""
     console = Console()
@@ -37,8 +41,8 @@ def main(
         ):
             if not check:
                 _invite(console, running)
-            asyncio.run(run_load(running.address, LOAD_SECONDS if check else FOR_EVER_SECONDS))
-            problems = _report(console, running)
+            asyncio.run(run_load(running.address, seconds if check else FOR_EVER_SECONDS))
+            problems = _report(console, running, seconds, into)
     except KeyboardInterrupt:
         return
     except (ProgramMissingError, NotReadyError) as error:
@@ -57,12 +61,19 @@ def _invite(console: Console, running: Running) -> None:
     )
 
 
-def _report(console: Console, running: Running) -> list[str]:
+def _report(console: Console, running: Running, seconds: float, into: Path) -> list[str]:
+    pictures = draw_all(running.prometheus, into, seconds)
     answers = ask_all(running.prometheus)
-    table = Table("place", "query", "series", "why empty")
-    for one in answers:
-        table.add_row(one.place, one.query.expression, str(one.series), _why(one))
+    head = ("place", "query", "series", "why empty")
+    rows = [(one.place, one.query.expression, str(one.series), _why(one)) for one in answers]
+    table = Table(*head)
+    for row in rows:
+        table.add_row(*row)
     console.print(table)
+    lines = [" | ".join(cell.replace("|", "\\|") for cell in row) for row in rows]
+    text = "\n".join(f"| {line} |" for line in (" | ".join(head), "--- | --- | --- | ---", *lines))
+    (into / "queries.md").write_text(f"{text}\n", "utf-8")
+    console.print(f"{into}: queries.md, {', '.join(path.name for path in pictures)}")
     problems = [one.problem for one in answers if one.problem] + sick_rules(running.prometheus)
     for problem in problems:
         console.print(problem, style="red", soft_wrap=True)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import grpc
 import grpc.aio
+import msgspec
 
 from exchange.api.v1 import (
     health_code_pb2,
@@ -14,12 +15,17 @@ from exchange.api.v1 import (
     health_code_service_pb2_grpc as health_grpc,
     member_service_pb2 as member_pb,
     member_service_pb2_grpc as member_grpc,
+    policy_service_pb2 as policy_pb,
+    policy_service_pb2_grpc as policy_grpc,
     recognition_service_pb2 as recognition_pb,
     recognition_service_pb2_grpc as recognition_grpc,
 )
 from exchange.core.caller import URN_PREFIX
 from exchange.core.documents import check_character
+from exchange.operations.shipped import shipped_policy
 from exchange.server.identity import CALLER_METADATA
+from exchange.services.policy_service import policy_name
+from exchange.wire.policies import fill_content
 
 SEED = 20200229
 PEOPLE = 300
@@ -133,6 +139,23 @@ def _as(kind: str, name: str) -> tuple[tuple[str, str], ...]:
     return ((CALLER_METADATA, f"{URN_PREFIX}{kind}:{name}"),)
 
 
+async def publish_policies(channel: grpc.aio.Channel) -> None:
+    """Bring the policies of the destinations in force, one of them in a second revision."""
+    policies = policy_grpc.PolicyServiceStub(channel)
+    revisions = [(code, shipped_policy(code)) for code in DESTINATIONS]
+    code, first = revisions[0]
+    revisions.append((code, msgspec.structs.replace(first, reliance_minutes=30)))
+    for code, policy in revisions:
+        name = policy_name(code)
+        wanted = policy_pb.CreatePolicyRevisionRequest(parent=name)
+        fill_content(wanted.policy_revision.content, policy)
+        made = await policies.CreatePolicyRevision(wanted, metadata=_as("member", code))
+        activate = policy_pb.ActivatePolicyRequest(
+            name=name, revision=int(made.name.rpartition("/")[2])
+        )
+        await policies.ActivatePolicy(activate, metadata=_as("member", code))
+
+
 async def run_load(address: str, seconds: float, channels: int = 4) -> Load:
     """Run the load over several connections, so that each worker has some; return the first."""
     loads = []
@@ -142,6 +165,7 @@ async def run_load(address: str, seconds: float, channels: int = 4) -> Load:
         channel = grpc.aio.insecure_channel(address, options=options)
         opened.append(channel)
         loads.append(Load(channel, SEED + number))
+    await publish_policies(opened[0])
     await asyncio.gather(*(load.run(seconds) for load in loads))
     for channel in opened:
         await channel.close(None)

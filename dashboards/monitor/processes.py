@@ -22,6 +22,7 @@ from dashboards.build import GENERATED
 from dashboards.monitor.programs import prometheus_program
 from dashboards.yaml_text import Yaml, yaml_text
 from exchange.app import make_store
+from exchange.cli.commands.keys import write_sealing_key_file
 from exchange.settings import PREFIX, Settings
 
 WORKERS = 2
@@ -124,6 +125,7 @@ def running_exchange(directory: Path, **settings: object) -> Iterator[tuple[str,
         "metrics_port": metrics_port,
         "workers": WORKERS,
         "insecure_loopback": True,
+        "policy_notice_hours": 0,
         "log_format": "json",
     } | settings
     _prepare(Settings.model_validate(given))
@@ -148,6 +150,8 @@ def _text(value: object) -> str:
 def _prepare(settings: Settings) -> None:
     if not settings.subject_key_path.exists():
         settings.subject_key_path.write_text(f"1:{secrets.token_hex(32)}\n")
+
+    write_sealing_key_file(settings.quarantine_key_path)
 
     async def migrate() -> None:
         store = make_store(settings)

@@ -59,17 +59,21 @@ def questions() -> Iterator[tuple[str, Query]]:
         yield f"alert / {alert.name}", Query(alert.expression, empty_because="all is well")
 
 
+def filled_in(expression: str) -> str:
+    """Return a query as Grafana asks it with all of everything chosen."""
+    for name, value in _FILLED_IN.items():
+        expression = expression.replace(name, value)
+    return expression
+
+
 def ask_all(prometheus: str) -> list[Asked]:
     """Ask every question."""
     return [_ask(prometheus, place, query) for place, query in questions()]
 
 
 def _ask(prometheus: str, place: str, query: Query) -> Asked:
-    expression = query.expression
-    for name, value in _FILLED_IN.items():
-        expression = expression.replace(name, value)
     try:
-        series = len(asked(prometheus, "query", query=expression)["result"])
+        series = len(asked(prometheus, "query", query=filled_in(query.expression))["result"])
     except ValueError as error:
         return Asked(place, query, 0, str(error))
     return Asked(place, query, series, "")

@@ -108,6 +108,14 @@ QUARANTINE_KEPT = Counter(
     ("member",),
     series_max=MEMBERS_MAX,
 )
+QUARANTINE_ENTRIES = Gauge(
+    "quarantine_entries",
+    "Records and payloads that wait in quarantine, by member, as last seen by the worker that saw "
+    "most; each worker looks at one member after another, all in six minutes.",
+    ("member",),
+    series_max=MEMBERS_MAX,
+    across=Across.MAX,
+)
 QUARANTINE_REFUSED = Counter(
     "quarantine_refused",
     "Records and payloads that no adapter could read and for which there was no room, by member.",

@@ -6,10 +6,13 @@ the setting of today; the earlier one hides them, so lengthening it never brings
 """
 
 import asyncio
+import contextlib
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
+from exchange.core.errors import StoreError
 from exchange.core.members import MEMBERS
 from exchange.core.quarantine import (
     CONTENT_BYTES_MAX,
@@ -25,13 +28,16 @@ from exchange.core.sealing import Randomness, SealingKeys, UnsealError
 from exchange.core.subject import SubjectKeys
 from exchange.core.times import DAY_MS, beijing_date
 from exchange.core.traces import Person, Search
-from exchange.metrics import QUARANTINE_KEPT, QUARANTINE_REFUSED
+from exchange.metrics import QUARANTINE_ENTRIES, QUARANTINE_KEPT, QUARANTINE_REFUSED
 from exchange.operations.clock import Clock
 from exchange.stores.quarantine import QuarantineRow, QuarantineStore
 
 ROOM_FRESH_MS = 5_000
 """How long a worker goes by what it knows of a member's room. Other workers may fill it meanwhile,
 so that the limit may be passed by what all of them take in within this time."""
+
+LOOK_SECONDS = 10.0
+"""From one look at how much waits to the next: a read of one partition, for one member."""
 
 SEARCHED_AT_ONCE = 50
 """Entries that are read together when a person is looked for."""
@@ -171,7 +177,15 @@ class Quarantine:
             StoreError: They cannot be read.
         """
         shown, _ = self._sorted_out(member, await self._store.heads(member))
+        QUARANTINE_ENTRIES.set(len(shown), (member,))
         return sorted(shown, key=lambda one: (one.head.receive_time_ms, one.key))
+
+    async def follow(self) -> None:
+        """Look how much waits, at one member after another, until cancelled."""
+        for member in itertools.cycle(MEMBERS):
+            await asyncio.sleep(LOOK_SECONDS)
+            with contextlib.suppress(StoreError):  # Others say that it does not answer.
+                await self.entries(member.code)
 
     def _sorted_out(
         self, member: str, heads: Iterable[tuple[bytes, bytes]]

@@ -5,15 +5,20 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from defusedxml.ElementTree import fromstring
 
+from dashboards.boards import BOARDS
 from dashboards.build import HERE
 from dashboards.monitor.kit import running_kit
 from dashboards.monitor.load import run_load
+from dashboards.monitor.pictures import draw_all
 from dashboards.monitor.processes import Running, wait_for
 from dashboards.monitor.queries import ask_all, firing, questions, sick_rules
 
+SVG = "{http://www.w3.org/2000/svg}"
 LOAD_SECONDS = 12.0
 STORES = ["sqlite", pytest.param("cassandra", marks=pytest.mark.cassandra)]
 
@@ -32,6 +37,16 @@ def test_every_query_is_answered_and_none_is_empty_without_a_reason(kit: Running
     answers = ask_all(kit.prometheus)
     assert [one.problem for one in answers if one.problem] == []
     assert len(answers) == len(list(questions()))
+
+
+def test_pictures_show_every_panel_of_every_dashboard(kit: Running, tmp_path: Path) -> None:
+    drawn = draw_all(kit.prometheus, tmp_path, LOAD_SECONDS)
+    assert [path.stem for path in drawn] == [board.uid for board in BOARDS]
+    for board, path in zip(BOARDS, drawn, strict=True):
+        texts = {one.text for one in fromstring(path.read_text("utf-8")).iter(f"{SVG}text")}
+        assert {panel.title for panel in board.panels} <= texts
+    lines = fromstring(drawn[0].read_text("utf-8")).iter(f"{SVG}polyline")
+    assert sum(bool(line.get("points")) for line in lines) > len(BOARDS[0].panels) / 2
 
 
 def test_prometheus_evaluates_every_rule(kit: Running) -> None:
