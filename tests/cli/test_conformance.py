@@ -129,6 +129,57 @@ def test_a_line_that_is_no_case_is_wrong_input_and_named(
 def test_a_place_without_cases_is_wrong_input(health_exchange: Health, tmp_path: Path) -> None:
     for arguments in ([tmp_path], [tmp_path / "no.jsonl"], [OPEN_CASES, "--certlogic", tmp_path]):
         assert health_exchange("conformance", *arguments).code == ExitCode.WRONG_INPUT
+    (tmp_path / "empty.jsonl").write_text("\n \n", "utf-8")
+    ran = health_exchange("conformance", tmp_path)
+    assert ran.code == ExitCode.WRONG_INPUT
+    assert "no case" in ran.err
+
+
+def test_a_mark_in_front_of_a_file_and_notes_in_a_case_are_not_looked_at(
+    health_exchange: Health, tmp_path: Path
+) -> None:
+    cases = tmp_path / f"mine{INPUT_SUFFIX}.jsonl"
+    cases.write_text(json.dumps({**read_case(), "note": "from March"}), "utf-8-sig")
+    assert health_exchange("conformance", cases).code == ExitCode.DONE
+
+
+def test_an_expected_time_that_is_none_is_a_difference(
+    health_exchange: Health, tmp_path: Path
+) -> None:
+    case = json.loads(json.dumps(read_case()))
+    case["outcomes"][0]["health_code"]["as_of"] = "yesterday"
+    ran = health_exchange("conformance", write(tmp_path / f"mine{INPUT_SUFFIX}.jsonl", case))
+    assert ran.code == ExitCode.SOME_FAILED
+    assert "outcomes[0].health_code.as_of" in ran.out
+    assert "not yesterday" in ran.out
+
+
+def test_other_bytes_are_told_by_the_place_from_which_they_differ(
+    health_exchange: Health, tmp_path: Path
+) -> None:
+    case = next(one for one in map(json.loads, case_lines()) if "encoded" in one)
+    number = case["health_code"]["document"]["number"]
+    case["encoded"] = case["encoded"].replace("SUCCESS", "SUCCEEDED")
+    place = case["encoded"].index("SUCCEEDED") + len("SUCCE") + 1
+    ran = health_exchange("conformance", write(tmp_path / f"mine{INPUT_SUFFIX}.jsonl", case))
+    assert ran.code == ExitCode.SOME_FAILED
+    assert f"from character {place} on" in ran.out
+    assert number not in ran.out
+
+
+def test_a_statement_that_cannot_be_written_fails_where_no_answer_is_expected(
+    health_exchange: Health, tmp_path: Path
+) -> None:
+    case = next(one for one in map(json.loads, case_lines()) if "encoded" in one)
+    sample = {key: case[key] for key in ("case", "format", "health_code")}
+    hold = {"code": "NOT_IN_THE_TABLE", "text": ""}
+    refused = {**sample, "health_code": {**sample["health_code"], "holds": [hold]}}
+    ran = health_exchange(
+        "conformance", write(tmp_path / f"mine{INPUT_SUFFIX}.jsonl", sample, refused)
+    )
+    assert ran.code == ExitCode.SOME_FAILED
+    assert "1/2" in ran.out
+    assert "NOT_REPRESENTABLE holds" in ran.out
 
 
 def test_suites_of_the_rule_language_count_too(health_exchange: Health, tmp_path: Path) -> None:

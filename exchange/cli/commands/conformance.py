@@ -71,6 +71,8 @@ def conformance(  # noqa: PLR0913 - an argument per option
             for path in case_files(place)
             for one in run_cases(path, place.name, keys)
         ]
+    if not results:
+        raise CommandError("There is no case in these files.")
     if certlogic is not None:
         results += run_rule_cases(certlogic)
     found = scores(results)

@@ -1,5 +1,6 @@
 """Cases of member formats: case lines as in the catalogue, and a member's own samples."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,10 @@ from adapters.registry import FORMATS
 from exchange.cli.conformance.results import CaseResult, Difference, differences
 from exchange.cli.exits import CommandError
 from exchange.core.json_view import outcome_view
-from exchange.core.outcome import Rejected
 from exchange.core.times import parse_rfc3339
 
-_GIVEN = frozenset({"case", "format", "received_time", "payload", "payload_base64", "health_code"})
-"""What a case line is asked with; everything else of it is the expected answer."""
+_ANSWERS = ("outcomes", "encoded", "encoded_base64", "error")
+"""What a case line may expect; everything else of it is what is asked, or a note."""
 _TIMES = frozenset({"as_of", "valid_until", "sample_time", "result_time"})
 
 
@@ -40,14 +40,15 @@ def run_cases(path: Path, corpus: str, keys: Mapping[str, Keys]) -> Iterator[Cas
     Raises:
         CommandError: A line is no case.
     """
-    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+    content = path.read_bytes().removeprefix(BOM_UTF8)  # Some editors put a mark in front.
+    for number, line in enumerate(content.split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
             case = msgspec.json.decode(line, type=dict[str, Any])
             got = answer(case, keys)
-            expected = {key: value for key, value in case.items() if key not in _GIVEN}
-            found = _compared(expected, got) if expected else _unread(got.get("outcomes", []))
+            expected = {key: case[key] for key in _ANSWERS if key in case}
+            found = _compared(expected, got) if expected else _unread(got)
         except CaseError as error:
             where = error.field or "it"
             raise CommandError(f"{path}, line {number} is no case: {where} is wrong.") from None
@@ -63,17 +64,24 @@ def run_sample(
 ) -> CaseResult:
     """Read a member's own payload, just as it sends it: it passes if every record of it is read."""
     outcomes = FORMATS[format_id].decode(path.read_bytes(), received_ms, keys.get(format_id, {}))
-    views = [outcome_view(one) for one in outcomes if isinstance(one, Rejected)]
-    found = _unread(views) if outcomes else [Difference("outcomes", "a record", "none")]
+    views = [outcome_view(one) for one in outcomes]
+    found = _unread({"outcomes": views}) if views else [Difference("outcomes", "a record", "none")]
     return CaseResult(format_id[:6], format_id, str(path.parent), path.name, tuple(found))
 
 
-def _unread(outcomes: list[Any]) -> list[Difference]:
+def _unread(got: Mapping[str, Any]) -> list[Difference]:
+    """List what of an answer without an expected one is an error."""
+    if "error" in got:
+        return [Difference("", "bytes", _said(got["error"]))]
     return [
-        Difference(f"outcomes[{at}]", "a health code", " ".join(one["error"].values()).strip())
-        for at, one in enumerate(outcomes)
+        Difference(f"outcomes[{at}]", "a health code", _said(one["error"]))
+        for at, one in enumerate(got.get("outcomes", []))
         if "error" in one
     ]
+
+
+def _said(error: Mapping[str, str]) -> str:
+    return f"{error['reason']} {error['field']}".strip()
 
 
 def _compared(expected: Any, got: Any) -> list[Difference]:
@@ -90,5 +98,8 @@ def _comparable(value: Any, key: str = "") -> Any:
             name: _comparable(one, name) for name, one in value.items() if one not in ("", None, [])
         }
     if key in _TIMES and isinstance(value, str):
-        return parse_rfc3339(value)
+        try:
+            return parse_rfc3339(value)
+        except ValueError:
+            return value  # No time is equal to it: the difference shows it.
     return value

@@ -97,16 +97,31 @@ def differences(expected: Any, got: Any, path: str = "") -> list[Difference]:
     elif expected == got and type(expected) is type(got):
         return []
     else:
-        return [Difference(path, shown(expected, path), shown(got, path))]
+        return [
+            Difference(path, shown(expected, path), shown(got, path) + _from(expected, got, path))
+        ]
     found: list[Difference] = []
     for place, one, other in pairs:
         found += differences(one, other, place)
     return found[:DIFFERENCES_MAX]
 
 
+def _from(expected: Any, got: Any, path: str) -> str:
+    """Say where a text that is not shown goes another way, which is enough to look there."""
+    if not _is_hidden(path) or not isinstance(expected, str) or not isinstance(got, str):
+        return ""
+    pairs = enumerate(zip(expected, got, strict=False), start=1)
+    end = min(len(expected), len(got)) + 1
+    return f", other from character {next((at for at, (a, b) in pairs if a != b), end)} on"
+
+
+def _is_hidden(path: str) -> bool:
+    return path.rpartition(".")[2] in _HIDDEN
+
+
 def shown(value: Any, path: str = "") -> str:
     """Return a value as it may be shown: short, and without numbers of persons."""
-    if path.rpartition(".")[2] in _HIDDEN and value is not None:
+    if _is_hidden(path) and value is not None:
         return "(not shown)"
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     text = mask_free_text(text)
