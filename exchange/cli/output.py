@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 WIDTH_WITHOUT_TERMINAL = 140
 """Columns where output goes to a file or a pipe, so that tables are not cut."""
@@ -47,8 +47,9 @@ def as_dict(message: Message) -> dict[str, object]:
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[str]], title: str = "") -> Table:
-    """Build a table as all commands print them."""
-    built = Table(*columns, box=box.SIMPLE_HEAD, title=title or None, title_justify="left")
+    """Build a table as all commands print them; what is too long goes on below, nothing is cut."""
+    headers = [Column(name, overflow="fold") for name in columns]
+    built = Table(*headers, box=box.SIMPLE_HEAD, title=title or None, title_justify="left")
     for row in rows:
         built.add_row(*row)
     return built

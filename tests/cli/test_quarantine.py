@@ -82,6 +82,30 @@ def test_entries_are_discarded_by_name(
     assert "1 entries." in health_exchange("quarantine", "list", *address).out
 
 
+def test_what_is_no_name_of_an_entry_is_wrong_input(
+    health_exchange: Health, address: tuple[str, str], entries: list[str]
+) -> None:
+    for name in ("x", entries[0][:-1], entries[0].replace("520000", "52")):
+        ran = health_exchange("quarantine", "replay", entries[0], name, *address)
+        assert ran.code == ExitCode.WRONG_INPUT
+        assert "no name of an entry" in ran.err
+
+
+def test_a_long_name_of_a_field_is_not_cut(
+    health_exchange: Health, address: tuple[str, str], tmp_path: Path
+) -> None:
+    format_ = FORMATS["630000-alipay-v1"]
+    code = HealthCode(system_clock() - 60_000, Level.MEDIUM, State.ACTIVE)
+    document = Document(DocumentType.RESIDENT_ID, resident(8_001))
+    payload = format_.encode("630000", document, code, {})
+    path = tmp_path / f"broken{INPUT_SUFFIX}"
+    path.write_bytes(payload.replace(b"yellow", b"violet"))
+    health_exchange("publish", path, "--member", "630000", "--format", format_.id, *address)
+    ran = health_exchange("quarantine", "count", *address)
+    assert "UNKNOWN_STATUS" in ran.out
+    assert "\u2026" not in ran.out
+
+
 def test_a_member_may_not_look(
     health_exchange: Health, address: tuple[str, str], entries: list[str]
 ) -> None:

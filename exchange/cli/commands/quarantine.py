@@ -1,5 +1,6 @@
 """`quarantine`: look at what no adapter could read, replay it, discard it; for operators."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
@@ -14,6 +15,8 @@ from exchange.cli.client import Client, Connection, connect
 from exchange.cli.exits import CommandError, ExitCode
 from exchange.cli.options import ADDRESS_DEFAULT, OPERATOR_URN, Address, Caller, Json, Timeout
 from exchange.cli.output import as_dict, code_of, err, instant, out, print_json, table
+
+_NAME = re.compile(r"members/[0-9]{6}/quarantineEntries/[0-9a-f]{32}")
 
 NAMES_AT_ONCE = 200
 """Entries of one call, as many as the exchange takes."""
@@ -163,6 +166,9 @@ def _chosen(
     client: Client, names: Sequence[str] | None, member: str, format_id: str, reason: str
 ) -> Iterator[tuple[str, list[str]]]:
     """Give members with parts of their entries, each part small enough for one call."""
+    for name in names or ():
+        if not _NAME.fullmatch(name):
+            raise CommandError(f"{name!r} is no name of an entry: copy it from a list.")
     # All are listed first: what leaves quarantine meanwhile must not move the pages.
     wanted = names or [one.name for one in _entries(client, member, format_id, reason)]
     by_parent: dict[str, list[str]] = {}
