@@ -25,9 +25,7 @@ from exchange.operations.clock import system_clock
 from exchange.settings import PREFIX, Settings
 from loadtest.memory import PeakMemory
 
-MEMBER, FORMAT = "310000", "310000-ry-v1"
-CALLER = f"urn:health-exchange:member:{MEMBER}"
-HEADER = "证件类型,证件号码,码色,变更类型,判定时间,所属区,判定原因,姓名,序号\r\n"
+_HEADER = "证件类型,证件号码,码色,变更类型,判定时间,所属区,判定原因,姓名,序号\r\n"
 WRONG_EVERY = 1_000
 """One row of so many has a colour that does not exist, so that failures are counted too."""
 _PIPE_BYTES = 64 * 1024
@@ -35,21 +33,58 @@ _BEIJING = dt.timezone(dt.timedelta(hours=8))
 _FIRST_BIRTH = dt.date(1850, 1, 1)
 
 
-def write_file(path: Path, count: int) -> int:
-    """Write a red and yellow file about so many different people; return how many rows are wrong.
+class Shape(msgspec.Struct, frozen=True):
+    """A kind of file that is handed in.
 
-    The people were born before 1900.
+    Attributes:
+        member: Whose it is.
+        format_id: Its format.
+        name: What a file is called.
+        header: Its first line; ``""`` where it has none.
+        row: From number, document number, time and whether it is wrong to a line.
     """
+
+    member: str
+    format_id: str
+    name: str
+    header: str
+    row: Callable[[int, str, str, bool], str]
+
+    @property
+    def caller(self) -> str:
+        """Who hands it in."""
+        return f"urn:health-exchange:member:{self.member}"
+
+
+def _csv_row(number: int, resident: str, judged: str, wrong: bool) -> str:
+    colour = "紫" if wrong else "黄"
+    return f"身份证,{resident},{colour},A,{judged},310115,原因,,{number}\r\n"
+
+
+def _json_row(number: int, resident: str, judged: str, wrong: bool) -> str:
+    del number  # The format has no place for it.
+    grade = "7" if wrong else "01"
+    data = {"cid_type": "10", "cid": resident, "risk_assessment_grade": grade}
+    return json.dumps({"errcode": "0", "data": data | {"report_date": judged}}) + "\n"
+
+
+LINES = Shape("310000", "310000-ry-v1", "rows.csv", _HEADER, _csv_row)
+"""One file of lines, cut anywhere."""
+DOCUMENTS = Shape("510000", "510000-status-v1", "rows.payloads", "", _json_row)
+"""Payloads that are one document each."""
+SHAPES = {"lines": LINES, "documents": DOCUMENTS}
+
+
+def write_file(shape: Shape, path: Path, count: int) -> int:
+    """Write a file about so many different people, born before 1900; return how many are wrong."""
     judged = (dt.datetime.now(_BEIJING) - dt.timedelta(hours=1)).strftime("%Y-%m-%d %H:%M:%S")
     wrong = 0
     with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(HEADER)
+        file.write(shape.header)
         for number in range(count):
             bad = number % WRONG_EVERY == WRONG_EVERY // 2
             wrong += bad
-            colour = "紫" if bad else "黄"
-            row = f"身份证,{_resident(number)},{colour},A,{judged},310115,原因,,{number}\r\n"
-            file.write(row)
+            file.write(shape.row(number, _resident(number), judged, bad))
     return wrong
 
 
@@ -71,7 +106,7 @@ class Server:
         self.port = 0
         self.certs = self._settings.certificates_dir
         write_key_file(self._settings.subject_key_path)
-        prepare(self.certs, (CALLER,), system_clock())
+        prepare(self.certs, [shape.caller for shape in SHAPES.values()], system_clock())
         asyncio.run(self._migrate())
 
     async def _migrate(self) -> None:
@@ -175,6 +210,8 @@ class Proxy:
         self._lock = threading.Lock()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._ends = False
+        self.passed_bytes = 0
+        """What clients have sent over all connections so far."""
         self.address = f"127.0.0.1:{self._listening.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -208,21 +245,30 @@ class Proxy:
             threading.Thread(target=self._serve, args=(client, server), daemon=True).start()
 
     def _serve(self, client: socket.socket, server: socket.socket) -> None:
-        back = threading.Thread(target=_pump, args=(server, client), daemon=True)
+        back = threading.Thread(target=_pump, args=(server, client, _ignore), daemon=True)
         back.start()
-        _pump(client, server)
+        _pump(client, server, self._count)
         back.join()
         with self._lock:
             self._open -= {client, server}
         client.close()
         server.close()
 
+    def _count(self, size: int) -> None:
+        with self._lock:
+            self.passed_bytes += size
 
-def _pump(source: socket.socket, target: socket.socket) -> None:
+
+def _ignore(size: int) -> None:
+    """Count nothing."""
+
+
+def _pump(source: socket.socket, target: socket.socket, tell: Callable[[int], None]) -> None:
     """Pass bytes on until one side ends, then end both."""
     with contextlib.suppress(OSError):
         while data := source.recv(_PIPE_BYTES):
             target.sendall(data)
+            tell(len(data))
     for one in (source, target):
         with contextlib.suppress(OSError):
             one.shutdown(socket.SHUT_RDWR)
@@ -249,14 +295,14 @@ class Published(msgspec.Struct, frozen=True):
 class Client:
     """`health-exchange publish` in a process of its own."""
 
-    def __init__(self, path: Path, address: str, certs: Path) -> None:
+    def __init__(self, shape: Shape, path: Path, address: str, certs: Path) -> None:
         """Take what is handed in, and where; the position and the failures stand beside it."""
         self.position_file = path.with_suffix(".position")
         self.failures_file = path.with_suffix(".failures")
         self._arguments = (
-            *("publish", str(path), "--member", MEMBER, "--format", FORMAT, "--json"),
+            *("publish", str(path), "--member", shape.member, "--format", shape.format_id),
             *("--resume", str(self.position_file), "--failures", str(self.failures_file)),
-            *("--address", address, "--certs", str(certs), "--attempts", "100"),
+            *("--address", address, "--certs", str(certs), "--attempts", "100", "--json"),
         )
         self._process: subprocess.Popen[str] | None = None
         self._peak: PeakMemory | None = None

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from loadtest.faults import Client, Proxy, Published, Server, write_file
+from loadtest.faults import LINES, SHAPES, Client, Proxy, Published, Server, Shape, write_file
 
 CUTS = 5
 LOOK_SECONDS = 0.01
@@ -57,19 +57,23 @@ class Row(msgspec.Struct, frozen=True):
 class Trial:
     """A server, a line and a client, to which something happens."""
 
-    def __init__(self, server: Server, path: Path) -> None:
+    def __init__(self, server: Server, shape: Shape, path: Path) -> None:
         self.server = server
         self.proxy = Proxy(lambda: server.port)
-        self.client = Client(path, self.proxy.address, server.certs)
+        self.client = Client(shape, path, self.proxy.address, server.certs)
         self.at_the_fault = 0
         self.found_then: int | None = None
         self.client_killed = threading.Event()
 
-    def watch(self, happen: Cause, times: int, step: int) -> None:
-        """Let something happen each time when so many more records were acknowledged."""
+    def watch(self, happen: Cause, times: int, step_bytes: int) -> None:
+        """Let something happen each time when so many more bytes were sent, some acknowledged.
+
+        Bytes are seen as they pass; what is acknowledged is written down a few times a second only.
+        """
         for _ in range(times):
             deadline = time.monotonic() + PATIENCE_SECONDS
-            while self.client.acknowledged() < self.at_the_fault + step:
+            mark = self.proxy.passed_bytes + step_bytes
+            while self.proxy.passed_bytes < mark or not self.client.acknowledged():
                 if time.monotonic() > deadline:
                     return
                 time.sleep(LOOK_SECONDS)
@@ -116,15 +120,18 @@ FAULTS: dict[str, tuple[Cause, int]] = {
 """What happens, and how often."""
 
 
-def try_fault(name: str, directory: Path, rows: int, **settings: object) -> Row:
+def try_fault(
+    name: str, directory: Path, rows: int, shape: Shape = LINES, **settings: object
+) -> Row:
     """Publish a file while something happens, and count what is there afterwards."""
     happen, times = FAULTS[name]
-    path = directory / "rows.csv"
-    wrong = write_file(path, rows)
+    path = directory / shape.name
+    wrong = write_file(shape, path, rows)
     server = Server(directory / "data", **settings)
     server.start()
-    trial = Trial(server, path)
-    watch = threading.Thread(target=trial.watch, args=(happen, times, rows // (2 * times + 2)))
+    trial = Trial(server, shape, path)
+    step_bytes = path.stat().st_size // (2 * times + 2)
+    watch = threading.Thread(target=trial.watch, args=(happen, times, step_bytes))
     watch.daemon = True
     watch.start()
     try:
@@ -169,11 +176,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--fault", choices=list(FAULTS), help="Only this one.")
+    parser.add_argument("--shape", choices=list(SHAPES), default="lines", help="What is handed in.")
     given = parser.parse_args()
     found = []
     for name in [given.fault] if given.fault else FAULTS:
         with tempfile.TemporaryDirectory() as directory:
-            found.append(try_fault(name, Path(directory), given.rows))
+            found.append(try_fault(name, Path(directory), given.rows, SHAPES[given.shape]))
     sys.stdout.write(markdown(found) + "\n")
     return 1 if any(row.lost for row in found) else 0
 

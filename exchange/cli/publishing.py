@@ -15,7 +15,7 @@ import msgspec
 from exchange.api.v1 import health_code_service_pb2 as pb
 from exchange.cli import failures
 from exchange.cli.client import Connection
-from exchange.cli.streams import Calls, Source, Stream
+from exchange.cli.streams import Source, Stream
 from exchange.cli.uploads import BEGINNING, Position, Upload
 
 FAILURES_KEPT_MAX = 10_000
@@ -128,8 +128,7 @@ class Publisher:
         position, fruitless = start, 0
         limit = min(ATTEMPTS_AT_FIRST, self._attempts_max)
         while True:
-            begin = Calls if self._source.gathered else Stream
-            stream = begin(self._connection, self._source, upload, position)
+            stream = Stream(self._connection, self._source, upload, position)
             try:
                 for answer in stream.answers():
                     told = self._count(answer, upload, label)

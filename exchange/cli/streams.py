@@ -1,4 +1,4 @@
-"""One attempt to hand in an upload: a stream, or calls of many payloads, to its end or a break."""
+"""One attempt to hand in an upload: a stream, to its end or to where it breaks."""
 
 import threading
 import time
@@ -13,11 +13,6 @@ from exchange.cli.client import Client, Connection, connect
 from exchange.cli.exits import CommandError
 from exchange.cli.uploads import BEGINNING, Message, Position, Upload
 
-PAYLOADS_MAX = 2_000
-"""Of one call: below the API's 5,000, so that the bar moves a few times a second."""
-PAYLOADS_BYTES_MAX = 1024 * 1024
-"""Of one call, unless a single payload is larger: a quarter of the API's limit."""
-
 
 class Source(msgspec.Struct, frozen=True):
     """Whose records are handed in, and in which format.
@@ -26,14 +21,11 @@ class Source(msgspec.Struct, frozen=True):
         member: Six-digit code.
         format_id: Id of one of its formats.
         request_id: For tracing, or ``""``.
-        gathered: Payloads hold a record each and go out many in a call, which costs a fraction of
-            a message for each.
     """
 
     member: str
     format_id: str
     request_id: str = ""
-    gathered: bool = False
 
 
 class Stream:
@@ -148,61 +140,3 @@ class Patience:
                 self._changed.wait(left)
         if self._until is not None:
             self._act()
-
-
-class Calls:
-    """The same by calls of many payloads, one after the other: each answer acknowledges its own."""
-
-    stalled = False
-
-    def __init__(
-        self, connection: Connection, source: Source, upload: Upload, position: Position
-    ) -> None:
-        self._connection = connection
-        self._source = source
-        self._upload = upload
-        self._position = position
-        self.was_taken = False
-        """Whether somebody answered."""
-
-    def answers(self) -> Iterator[pb.StreamingPublishHealthCodesResponse]:
-        """Send everything and give the answers as acknowledgements of a stream."""
-        count = self._position.payload_count
-        records = self._position.record_count
-        with connect(self._connection) as client:
-            for payloads in _gathered(self._upload.messages(self._position)):
-                response = client.call_plainly(
-                    client.health_codes.PublishHealthCodes, self._request(payloads)
-                )
-                self.was_taken = True
-                records += response.accepted_count + len(response.failures)
-                for failure in response.failures:
-                    failure.payload_index += count
-                count += len(payloads)
-                yield pb.StreamingPublishHealthCodesResponse(
-                    durable_position=pb.StreamPosition(record_count=records, payload_count=count),
-                    accepted_count=response.accepted_count,
-                    failures=response.failures,
-                )
-
-    def _request(self, payloads: list[bytes]) -> pb.PublishHealthCodesRequest:
-        source = self._source
-        return pb.PublishHealthCodesRequest(
-            member=f"members/{source.member}",
-            request_id=source.request_id,
-            native_payloads=pb.NativePayloads(format=source.format_id, payloads=payloads),
-        )
-
-
-def _gathered(messages: Iterator[Message]) -> Iterator[list[bytes]]:
-    payloads: list[bytes] = []
-    size = 0
-    for message in messages:
-        payload = message.payload
-        if payloads and (len(payloads) >= PAYLOADS_MAX or size + len(payload) > PAYLOADS_BYTES_MAX):
-            yield payloads
-            payloads, size = [], 0
-        payloads.append(payload)
-        size += len(payload)
-    # None at all is a valid submission too; the exchange says whether it may be made.
-    yield payloads

@@ -23,6 +23,10 @@ CHUNK_BYTES = 256 * 1024
 """A quarter of the API's limit: large enough to be fast, small enough to move the bar."""
 PAYLOAD_BYTES_MAX = 4 * 1024 * 1024
 """The API's limit: no single payload or header line is longer."""
+MESSAGE_PAYLOADS_MAX = 1_000
+MESSAGE_PAYLOADS_BYTES_MAX = 256 * 1024
+"""Payloads that go out in one message, unless a single one is larger: small enough to move the bar,
+and what one message costs is shared by many."""
 PAYLOADS_SUFFIX = ".payloads"
 """Name of files that hold one payload a line, as `sample` writes them."""
 FILES_MAX = 100_000
@@ -117,6 +121,9 @@ class PayloadLines:
         self._ends = _Ends()
 
     def messages(self, position: Position) -> Iterator[Message]:
+        return _gathered(self._payloads(position))
+
+    def _payloads(self, position: Position) -> Iterator[bytes]:
         reading = _reading(self._file)
         done = count = 0
         while line := reading.readline(PAYLOAD_BYTES_MAX + 1):
@@ -128,7 +135,7 @@ class PayloadLines:
             count += 1
             if count > position.payload_count:
                 self._ends.add(count, done)
-                yield Message(payload=line.rstrip(b"\r\n"))
+                yield line.rstrip(b"\r\n")
 
     def done_bytes(self, position: Position) -> int:
         return self._ends.before(position)
@@ -149,12 +156,15 @@ class Documents:
         self._ends = _Ends()
 
     def messages(self, position: Position) -> Iterator[Message]:
+        return _gathered(self._payloads(position))
+
+    def _payloads(self, position: Position) -> Iterator[bytes]:
         done = sum(self._sizes[: position.payload_count])
         for place in range(position.payload_count, len(self._paths)):
             content = self._read(self._paths[place])
             done += self._sizes[place]
             self._ends.add(place + 1, done)
-            yield Message(payload=content)
+            yield content
 
     def _read(self, path: Path) -> bytes:
         with path.open("rb") as file:
@@ -172,6 +182,22 @@ class Documents:
     def identity(self) -> str:
         names = [f"{path.name} {size}" for path, size in zip(self._paths, self._sizes, strict=True)]
         return hashlib.sha256("\n".join(names).encode()).hexdigest()
+
+
+def _gathered(payloads: Iterator[bytes]) -> Iterator[Message]:
+    """Put payloads into as few messages as they fit into, in order."""
+    message, size = Message(), 0
+    several = message.payloads.payloads
+    for payload in payloads:
+        full = len(several) >= MESSAGE_PAYLOADS_MAX
+        if several and (full or size + len(payload) > MESSAGE_PAYLOADS_BYTES_MAX):
+            yield message
+            message, size = Message(), 0
+            several = message.payloads.payloads
+        several.append(payload)
+        size += len(payload)
+    if several:
+        yield message
 
 
 class _Ends:

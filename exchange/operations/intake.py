@@ -4,14 +4,14 @@ The position says how far all has been judged; a sender may resume from any posi
 acknowledged. Indexes and offsets count over the whole file, whatever was resumed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from adapters.base import Format, Position, Reader
 from exchange.core.errors import InvalidRequestError
 from exchange.core.outcome import Outcome
-from exchange.operations.judged import Judged, Place
+from exchange.operations.judged import Judged, Place, together
 from exchange.operations.publish import Publisher
 
 
@@ -69,23 +69,26 @@ class Intake:
         """Take bytes of a line file, cut anywhere.
 
         Raises:
-            InvalidRequestError: The format is one document, or there is none.
+            InvalidRequestError: The format is one document, or there is none, or payloads were
+                sent before.
         """
         if self._format is None or self._format.transport != "lines":
             raise InvalidRequestError("chunk", "is for formats of lines; send whole payloads")
-        return await self._run(self._chunk, data)
+        if self._position.payload_index:
+            raise InvalidRequestError("chunk", "stands beside payloads; send one of the two")
+        return await self._publisher.in_intake(self._chunk, data)
 
-    async def payload(self, data: bytes) -> Batch:
-        """Take one whole payload.
+    async def payloads(self, several: Sequence[bytes], field: str) -> Batch:
+        """Take whole payloads, in order.
 
         Raises:
-            InvalidRequestError: There is no format, or chunks were sent before.
+            InvalidRequestError: There is no format, or chunks were sent before; it names ``field``.
         """
         if self._format is None:
-            raise InvalidRequestError("payload", "needs a format in the first message")
+            raise InvalidRequestError(field, "needs a format in the first message")
         if self._reader is not None:
-            raise InvalidRequestError("payload", "stands beside chunks; send one of the two")
-        return await self._run(self._payload, data)
+            raise InvalidRequestError(field, "stands beside chunks; send one of the two")
+        return await self._publisher.in_intake(self._payloads, self._format, several)
 
     async def outcomes(self, outcomes: Sequence[Outcome]) -> Batch:
         """Take records in the common schema that are read already.
@@ -104,10 +107,7 @@ class Intake:
         """Judge what the end of a line file leaves: the last line, a wrong trailer or count."""
         if self._reader is None:
             return None
-        return await self._run(self._finish, b"")
-
-    async def _run(self, work: Callable[[bytes], Batch], data: bytes) -> Batch:
-        return await self._publisher.in_intake(work, data)
+        return await self._publisher.in_intake(self._finish, self._reader)
 
     def _start_reader(self) -> Reader:
         assert self._format is not None  # noqa: S101 - chunk() has seen to it.
@@ -120,10 +120,8 @@ class Intake:
             self._reader = self._start_reader()
         return self._read(self._reader, self._reader.feed(data))
 
-    def _finish(self, data: bytes) -> Batch:
-        del data
-        assert self._reader is not None  # noqa: S101 - finish() has seen to it.
-        return self._read(self._reader, self._reader.finish())
+    def _finish(self, reader: Reader) -> Batch:
+        return self._read(reader, reader.finish())
 
     def _read(self, reader: Reader, outcomes: Sequence[Outcome]) -> Batch:
         first = self._position.record_index
@@ -136,15 +134,15 @@ class Intake:
         self._position = Resume(position.byte_offset, position.record_index)
         return Batch(judged, self._position)
 
-    def _payload(self, data: bytes) -> Batch:
-        assert self._format is not None  # noqa: S101 - payload() has seen to it.
-        index = self._position.payload_index
-        judged = self._publisher.judge_payload(
-            self._member, self._format, data, self._publisher.now_ms(), index
+    def _payloads(self, found: Format, several: Sequence[bytes]) -> Batch:
+        at, now_ms = self._position, self._publisher.now_ms()
+        judged = together(
+            self._publisher.judge_payload(self._member, found, payload, now_ms, index)
+            for index, payload in enumerate(several, start=at.payload_index)
         )
         count = judged.accepted_count + len(judged.failures)
         self._position = Resume(
-            record_index=self._position.record_index + count, payload_index=index + 1
+            record_index=at.record_index + count, payload_index=at.payload_index + len(several)
         )
         return Batch(judged, self._position)
 

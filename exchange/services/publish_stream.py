@@ -97,17 +97,19 @@ class PublishStream:
     async def _judge(self, request: pb.StreamingPublishHealthCodesRequest) -> Batch:
         part = request.WhichOneof("part")
         if part == "chunk":
-            _check_size("chunk", request.chunk, CHUNK_BYTES_MAX)
+            _check_size("chunk", len(request.chunk), CHUNK_BYTES_MAX)
             return await self._intake.chunk(request.chunk)
         if part == "payload":
-            _check_size("payload", request.payload, PAYLOAD_BYTES_MAX)
-            return await self._intake.payload(request.payload)
+            _check_size("payload", len(request.payload), PAYLOAD_BYTES_MAX)
+            return await self._intake.payloads([request.payload], part)
+        if part == "payloads":
+            several = request.payloads.payloads
+            _check_count("payloads", len(several))
+            _check_size("payloads", sum(map(len, several)), PAYLOAD_BYTES_MAX)
+            return await self._intake.payloads(several, part)
         if part == "health_code_records":
             records = request.health_code_records.records
-            if len(records) > RECORDS_MAX:
-                raise InvalidRequestError(
-                    "health_code_records", f"has more than {RECORDS_MAX} elements"
-                )
+            _check_count("health_code_records", len(records))
             now_ms = self._publisher.now_ms()
             return await self._intake.outcomes(
                 [outcome_of(record, self._member, now_ms) for record in records]
@@ -129,9 +131,14 @@ class PublishStream:
             raise
 
 
-def _check_size(field: str, data: bytes, limit: int) -> None:
-    if len(data) > limit:
+def _check_size(field: str, size: int, limit: int) -> None:
+    if size > limit:
         raise InvalidRequestError(field, f"is over {limit} bytes")
+
+
+def _check_count(field: str, count: int) -> None:
+    if count > RECORDS_MAX:
+        raise InvalidRequestError(field, f"has more than {RECORDS_MAX} elements")
 
 
 def _acknowledgement(

@@ -9,8 +9,7 @@ import pytest
 from adapters.registry import FORMATS
 from exchange.cli.client import SERVICE_CONFIG
 from exchange.cli.sample import example
-from exchange.cli.streams import PAYLOADS_MAX
-from exchange.cli.uploads import CHUNK_BYTES, PAYLOAD_BYTES_MAX
+from exchange.cli.uploads import CHUNK_BYTES, MESSAGE_PAYLOADS_MAX, PAYLOAD_BYTES_MAX
 from exchange.operations.clock import system_clock
 from tests.cli.conftest import Health, Running
 
@@ -218,17 +217,17 @@ def test_every_failure_is_written_and_the_table_shows_the_first_twenty(
     assert "and 10 more; all are in" in ran.out
 
 
-def test_payloads_are_numbered_over_all_calls(
+def test_payloads_are_numbered_over_all_messages(
     health_exchange: Health, exchange: Running, files: Path
 ) -> None:
     good = (files / example.GREEN).read_bytes().rstrip()
     bad = good.replace(b'"00"', b'"99"')
     many = files / "many.payloads"
-    many.write_bytes(b"\n".join([good] * (PAYLOADS_MAX + 5) + [bad, good]) + b"\n")
+    many.write_bytes(b"\n".join([good] * (MESSAGE_PAYLOADS_MAX + 5) + [bad, good]) + b"\n")
     ran = health_exchange("publish", many, *SICHUAN, "--address", exchange.address, "--json")
-    assert ran.json["accepted_count"] == PAYLOADS_MAX + 6
+    assert ran.json["accepted_count"] == MESSAGE_PAYLOADS_MAX + 6
     (failure,) = ran.json["failures"]
-    assert failure["payload_index"] == PAYLOADS_MAX + 5
+    assert failure["payload_index"] == MESSAGE_PAYLOADS_MAX + 5
 
 
 def test_a_position_of_other_files_is_not_gone_on_from(

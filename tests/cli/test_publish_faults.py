@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from loadtest.faults import DOCUMENTS, LINES, Shape
 from loadtest.kill_table import CUTS, FAULTS, Row, try_fault
 from tools.cassandra.node import CassandraNode
 
@@ -23,17 +24,23 @@ def _is_exact(row: Row) -> None:
 
 @pytest.mark.parametrize("fault", [name for name in FAULTS if "server" not in name])
 def test_a_publication_goes_on_after(fault: str, tmp_path: Path) -> None:
-    # An acknowledgement may be about some thousand rows, and each cut waits for one.
     row = try_fault(fault, tmp_path, ROWS * 2 if "cut" in fault else ROWS)
     _is_exact(row)
     assert row.published.resumed_count >= (CUTS if "cut" in fault else "worker" in fault)
 
 
-def test_what_was_acknowledged_is_there_right_after_the_server_was_killed(tmp_path: Path) -> None:
-    row = try_fault(SERVER_KILLED, tmp_path, ROWS)
+@pytest.mark.parametrize("shape", [LINES, DOCUMENTS], ids=lambda shape: shape.format_id)
+def test_what_was_acknowledged_is_there_right_after_the_server_was_killed(
+    shape: Shape, tmp_path: Path
+) -> None:
+    row = try_fault(SERVER_KILLED, tmp_path, ROWS, shape)
     _is_exact(row)
     assert row.found_then is not None
     assert row.found_then >= row.at_the_fault
+
+
+def test_documents_go_on_by_payload_when_a_client_was_killed(tmp_path: Path) -> None:
+    _is_exact(try_fault("SIGKILL of the client, run again", tmp_path, ROWS, DOCUMENTS))
 
 
 @pytest.mark.cassandra

@@ -132,6 +132,43 @@ async def test_payloads_of_one_document_are_counted_and_resumed(exchange: Runnin
     assert failure.payload_index == 5
 
 
+def several(*payloads: bytes) -> pb.StreamingPublishHealthCodesRequest:
+    message = pb.StreamingPublishHealthCodesRequest()
+    message.payloads.payloads.extend(payloads)
+    return message
+
+
+async def test_payloads_of_one_message_count_as_if_each_had_come_alone(
+    exchange: RunningExchange,
+) -> None:
+    client = exchange.client(SICHUAN)
+    first = start("510000", "510000-status-v1", pb.StreamPosition(record_count=9, payload_count=9))
+    bad = pb.StreamingPublishHealthCodesRequest(payload=b"{}")
+    answers = await stream(client, [first, bad, several(b"{}", b"no"), several(), bad])
+    failures = [one for answer in answers for one in answer.failures]
+    assert [one.payload_index for one in failures] == [9, 10, 11, 12]
+    end = answers[-1].durable_position
+    assert (end.record_count, end.payload_count) == (13, 13)
+
+
+@pytest.mark.parametrize(
+    ("message", "what"),
+    [
+        (several(*[b"{}"] * 5_001), "has more than 5000 elements"),
+        (several(b" " * (3 << 20), b" " * ((1 << 20) + 1)), "is over 4194304 bytes"),
+    ],
+    ids=["too many", "too large"],
+)
+async def test_payloads_of_one_message_are_bounded(
+    exchange: RunningExchange, message: pb.StreamingPublishHealthCodesRequest, what: str
+) -> None:
+    client = exchange.client(SICHUAN)
+    with refused() as how:
+        await stream(client, [start("510000", "510000-status-v1"), message])
+    assert (how().code, how().fields) == (grpc.StatusCode.INVALID_ARGUMENT, ("payloads",))
+    assert what in how().text
+
+
 async def test_records_in_the_common_schema_are_streamed_too(exchange: RunningExchange) -> None:
     client = exchange.client(SICHUAN)
     records = pb.HealthCodeRecords(records=[record(resident(n)) for n in range(10)])
@@ -172,6 +209,21 @@ async def test_an_empty_stream_and_an_empty_file_are_valid(exchange: RunningExch
             [start("310000", "310000-ry-v1", pb.StreamPosition(byte_offset=-1))],
             grpc.StatusCode.INVALID_ARGUMENT,
             ("start.resume_position",),
+        ),
+        (
+            [start("310000", "310000-ry-v1"), several(HEADER), *chunks(HEADER, 1_000)],
+            grpc.StatusCode.INVALID_ARGUMENT,
+            ("chunk",),
+        ),
+        (
+            [start("310000", "310000-ry-v1"), *chunks(HEADER, 1_000), several(HEADER)],
+            grpc.StatusCode.INVALID_ARGUMENT,
+            ("payloads",),
+        ),
+        (
+            [start("310000", ""), several(HEADER)],
+            grpc.StatusCode.INVALID_ARGUMENT,
+            ("payloads",),
         ),
         ([start("310000", "510000-status-v1")], grpc.StatusCode.NOT_FOUND, ()),
         ([start("510000", "510000-status-v1")], grpc.StatusCode.PERMISSION_DENIED, ()),

@@ -200,6 +200,28 @@ class StreamingPublishHealthCodesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     @_typing.final
+    class Payloads(_message.Message):
+        """Payloads in the format that `start` names, in order."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        PAYLOADS_FIELD_NUMBER: _builtins.int
+        @_builtins.property
+        def payloads(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+            """Payloads, each whole; they count as if each had come in a message of its own."""
+
+        def __init__(
+            self,
+            *,
+            payloads: _abc.Iterable[_builtins.bytes] | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["payloads", b"payloads"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
     class Start(_message.Message):
         """The beginning of a stream."""
 
@@ -241,6 +263,7 @@ class StreamingPublishHealthCodesRequest(_message.Message):
     CHUNK_FIELD_NUMBER: _builtins.int
     PAYLOAD_FIELD_NUMBER: _builtins.int
     HEALTH_CODE_RECORDS_FIELD_NUMBER: _builtins.int
+    PAYLOADS_FIELD_NUMBER: _builtins.int
     chunk: _builtins.bytes
     """Bytes of a line file, cut anywhere, at most 1 MiB."""
     payload: _builtins.bytes
@@ -253,6 +276,12 @@ class StreamingPublishHealthCodesRequest(_message.Message):
     def health_code_records(self) -> Global___HealthCodeRecords:
         """Records in the common schema, at most 5,000, for streams without a format."""
 
+    @_builtins.property
+    def payloads(self) -> Global___StreamingPublishHealthCodesRequest.Payloads:
+        """Several whole payloads, for formats whose payloads are small: a message for each of them
+        costs several times as much. At most 5,000 payloads, and 4 MiB together.
+        """
+
     def __init__(
         self,
         *,
@@ -260,12 +289,13 @@ class StreamingPublishHealthCodesRequest(_message.Message):
         chunk: _builtins.bytes = ...,
         payload: _builtins.bytes = ...,
         health_code_records: Global___HealthCodeRecords | None = ...,
+        payloads: Global___StreamingPublishHealthCodesRequest.Payloads | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "health_code_records", b"health_code_records", "part", b"part", "payload", b"payload", "start", b"start"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "health_code_records", b"health_code_records", "part", b"part", "payload", b"payload", "payloads", b"payloads", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "health_code_records", b"health_code_records", "part", b"part", "payload", b"payload", "start", b"start"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "health_code_records", b"health_code_records", "part", b"part", "payload", b"payload", "payloads", b"payloads", "start", b"start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["start", "chunk", "payload", "health_code_records"]  # noqa: Y015
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["start", "chunk", "payload", "health_code_records", "payloads"]  # noqa: Y015
     _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
 

@@ -18,7 +18,6 @@ from exchange.cli.client import Connection, Endpoint, Security, connect
 from exchange.cli.commands.certs import everybody, prepare
 from exchange.cli.commands.keys import write_format_keys, write_key_file, write_sealing_key_file
 from exchange.cli.commands.policies import publish_policy
-from exchange.cli.commands.publish import source_of
 from exchange.cli.exits import CommandError, ExitCode
 from exchange.cli.options import ADDRESS_DEFAULT, member_urn, with_settings
 from exchange.cli.output import out
@@ -27,6 +26,7 @@ from exchange.cli.publishing import Progress, Publisher
 from exchange.cli.sample import example
 from exchange.cli.sample.files import NativeFile
 from exchange.cli.sample.population import Population, Sampling
+from exchange.cli.streams import Source
 from exchange.cli.uploads import is_each_line, uploads
 from exchange.core.times import DAY_MS
 from exchange.operations.clock import system_clock
@@ -190,7 +190,7 @@ class _Loader:
         address = Endpoint(self.address, security)
         publisher = Publisher(
             Connection(address, member_urn(found.member), TIMEOUT_SECONDS),
-            source_of(found, "demo"),
+            Source(found.member, found.id, "demo"),
         )
         with contextlib.ExitStack() as stack, contextlib.suppress(_StoppedError):
             (upload,) = uploads([path], found, stack, each_line=is_each_line(path))

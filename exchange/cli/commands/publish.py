@@ -89,7 +89,7 @@ def publish_file(  # noqa: PLR0913 - an argument per option
     found = format_of(member, format_id)
     if resume is not None and Path("-") in files:
         raise CommandError("Standard input cannot be read a second time: name a file to --resume.")
-    source = source_of(found, request_id)
+    source = Source(found.member, found.id, request_id)
     connection = Connection(address, caller or member_urn(member), timeout)
     with contextlib.ExitStack() as stack:
         handed_in = uploads(files, found, stack, each_line=each_line)
@@ -146,12 +146,6 @@ class _Teller:
         self._journal.note(self._place, told, self._tally)
         self._advance(told.done_bytes - self._done_bytes, told.record_count)
         self._done_bytes = told.done_bytes
-
-
-def source_of(found: Format, request_id: str) -> Source:
-    """Return what a publication in a format is: payloads of one record each are gathered."""
-    gathered = found.transport == "document" and not found.many
-    return Source(found.member, found.id, request_id, gathered)
 
 
 def format_of(member: str, format_id: str) -> Format:
