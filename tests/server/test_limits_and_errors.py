@@ -13,6 +13,7 @@ from exchange.api.v1 import (
 )
 from exchange.core import errors
 from exchange.core.errors import ExchangeError
+from exchange.core.members import MEMBERS
 from exchange.core.outcome import Reason
 from exchange.wire.status import CODES, DOMAIN, RETRY_SECONDS
 from tests.people import resident
@@ -233,7 +234,7 @@ async def test_a_statement_that_is_too_large_to_keep_costs_itself(
     assert (failure.index, failure.Reason.Name(failure.reason)) == (1, "VALUE_TOO_LARGE")
 
 
-@pytest.mark.parametrize(("size", "count"), [(0, 33), (10, 10), (5_000, 33)])
+@pytest.mark.parametrize(("size", "count"), [(0, len(MEMBERS)), (10, 10), (5_000, len(MEMBERS))])
 async def test_page_sizes_are_brought_to_the_limits(
     exchange: RunningExchange, size: int, count: int
 ) -> None:
@@ -254,7 +255,7 @@ async def test_pages_follow_each_other_to_the_end(exchange: RunningExchange) -> 
         if not token:
             break
     assert codes == sorted(codes)
-    assert len(codes) == 33
+    assert len(codes) == len(MEMBERS)
 
 
 @pytest.mark.parametrize("field", [{"page_size": -1}, {"page_token": "zzz"}, {"page_token": "-5"}])
