@@ -78,6 +78,27 @@ class _ReadOfMany(BoundStatement):  # type: ignore[misc]  # The driver has no ty
         return self._first
 
 
+class _Batch(BatchStatement):  # type: ignore[misc]  # The driver has no types.
+    """Rows of one prepared statement, which all have the replicas of the first.
+
+    The driver's own batch binds a statement for each row, of which only the encoded values travel:
+    to encode them and make nothing else takes a third of the time.
+    """
+
+    def __init__(self, prepared: PreparedStatement, rows: Sequence[Sequence[Any]]) -> None:
+        super().__init__(BatchType.UNLOGGED)
+        columns = prepared.column_metadata
+        encoders = [column.type.serialize for column in columns]
+        query, version = prepared.query_id, prepared.protocol_version
+        self._statements_and_parameters = [
+            (True, query, [encode(one, version) for encode, one in zip(encoders, row, strict=True)])
+            for row in rows
+        ]
+        (subject,) = prepared.routing_key_indexes
+        self.routing_key, self.keyspace = rows[0][subject], columns[subject].keyspace_name
+        self.is_idempotent = prepared.is_idempotent
+
+
 class _NoBatchWarning(logging.Filter):
     """Drops one warning: nodes dislike unlogged batches over partitions that are far apart.
 
@@ -255,11 +276,7 @@ class Driver:
 
     def batch(self, prepared: PreparedStatement, rows: Sequence[Sequence[Any]]) -> Statement:
         """Put several rows of the same replicas into one request; each keeps its own timestamp."""
-        statement = BatchStatement(BatchType.UNLOGGED)
-        for row in rows:
-            statement.add(prepared, row)
-        statement.is_idempotent = prepared.is_idempotent
-        return (statement, None)
+        return (_Batch(prepared, rows), None)
 
     def replicas_of(self) -> Callable[[bytes], tuple[str, ...]] | None:
         """Return a function from a subject to its nearby replicas, first owner first.
