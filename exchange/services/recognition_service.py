@@ -72,27 +72,27 @@ class RecognitionService:
         """Answer questions in order; an error stays at its place."""
         checks = [question for question in questions if isinstance(question, Check)]
         reads, now_ms = await self._checker.read(checks) if checks else ([], 0)
-        left = iter(reads)
-        answers: list[Answer | ExchangeError] = []
-        for question in questions:
-            if isinstance(question, ExchangeError):
-                answers.append(question)
-                continue
-            read = next(left)
-            answers.append(
-                read if isinstance(read, StoreError) else self._answer(question, read, now_ms)
-            )
-        return answers
+        answers = [
+            self._answer(check, read, now_ms) for check, read in zip(checks, reads, strict=True)
+        ]
+        if len(answers) == len(questions):
+            return answers
+        left = iter(answers)
+        return [one if isinstance(one, ExchangeError) else next(left) for one in questions]
 
-    def _answer(self, check: Check, statements: tuple[Statement, ...], now_ms: int) -> Answer:
+    def _answer(
+        self, check: Check, read: tuple[Statement, ...] | StoreError, now_ms: int
+    ) -> Answer | ExchangeError:
         """Answer from an outline where the case is an ordinary one."""
-        recorded = self._checker.is_recorded()
+        if isinstance(read, StoreError):
+            return read
+        checker = self._checker
+        recorded = checker.is_recorded()
         if check.max_age_ms is None and not recorded:
-            policy = self._checker.policy_of(check, now_ms)
-            answer = self._kept.answer(statements, policy, now_ms)
+            answer = self._kept.answer(read, checker.policy_of(check, now_ms), now_ms)
             if answer is not None:
                 return answer
-        return answer_of(self._checker.decide(check, statements, now_ms, recorded=recorded))
+        return answer_of(checker.decide(check, read, now_ms, recorded=recorded))
 
     async def _answer_at_length(
         self, request: pb.CheckHealthCodeRequest, check: Check, caller: Caller

@@ -72,6 +72,7 @@ class Outline(msgspec.Struct):
         in_force: Places of the statements whose lapse ends the decision.
         verdict: Name of the verdict, for counting.
         against: Issuer and reason of each finding where nobody is admitted, for counting.
+        times_ms: When the last answer was decided, and its end: a batch has them in common.
     """
 
     message: pb.Decision
@@ -79,14 +80,18 @@ class Outline(msgspec.Struct):
     in_force: tuple[int, ...]
     verdict: str
     against: tuple[tuple[str, str], ...]
+    times_ms: tuple[int, int] = (0, 0)
 
     def encoded(self, statements: Sequence[Statement], now_ms: int, end_ms: int) -> bytes:
         """Return the decision on statements of this outline at an instant, until its end."""
         for place, as_of, received in self.shown:
-            fill(as_of, statements[place].health_code.as_of_ms)
-            fill(received, statements[place].receive_time_ms)
-        fill(self.message.decide_time, now_ms)
-        fill(self.message.expire_time, end_ms)
+            one = statements[place]
+            fill(as_of, one.health_code.as_of_ms)
+            fill(received, one.receive_time_ms)
+        if self.times_ms != (now_ms, end_ms):
+            self.times_ms = (now_ms, end_ms)
+            fill(self.message.decide_time, now_ms)
+            fill(self.message.expire_time, end_ms)
         return self.message.SerializeToString()
 
 
