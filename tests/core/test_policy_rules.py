@@ -202,9 +202,21 @@ origins = st.sampled_from(["", "110000", "510000"])
 THOROUGH = settings(max_examples=200, derandomize=True, deadline=None)
 
 
+OPEN = CompiledPolicy(
+    msgspec.structs.replace(
+        DEFAULT,
+        combination=Combination.ANY_ADMITTED,
+        admitted_levels=("UNSPECIFIED", "LOW", "MEDIUM"),
+        accepts_not_unique=True,
+    ),
+    DESTINATION,
+)
+"""As open as policies get."""
+
+
 def every(generated: Policy) -> list[CompiledPolicy]:
-    """Give the default, all that is shipped, and one more."""
-    return [*READY, CompiledPolicy(generated, DESTINATION)]
+    """Give the default, all that is shipped, the most open one, and one more."""
+    return [*READY, OPEN, CompiledPolicy(generated, DESTINATION)]
 
 
 @THOROUGH
@@ -277,7 +289,7 @@ def test_a_red_of_a_recognised_issuer_never_turns_a_refusal_into_an_admission(
 ) -> None:
     rest = [one for one in given_statements if one.issuer != issuer]
     red = said(Level.HIGH, issuer, as_of=NOW_MS)
-    asking = msgspec.structs.replace(generated, rules=(*generated.rules[:1], ASKS_FOR_RED))
+    asking = msgspec.structs.replace(OPEN.policy, rules=(*generated.rules[:1], ASKS_FOR_RED))
     for compiled in [*every(generated), CompiledPolicy(asking, DESTINATION)]:
         before = decide(rest, compiled, NOW_MS, origin=origin).verdict
         after = decide((*rest, red), compiled, NOW_MS, origin=origin).verdict
