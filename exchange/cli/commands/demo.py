@@ -63,8 +63,9 @@ class Demo(msgspec.Struct, frozen=True):
     "data_dir",
     "host",
     "port",
-    # Nobody plans a journey by the demo: its policies need no notice.
-    fixed={"log_level": "warning", "policy_notice_hours": 0},
+    # Nobody plans a journey by the demo: its policies need no notice. Its few decisions are all
+    # recorded, so that a dry run has something to show.
+    fixed={"log_level": "warning", "policy_notice_hours": 0, "decision_sample": 1},
 )
 def demo(
     settings: Settings,
