@@ -112,7 +112,15 @@ monitor: setup  ## Run the exchange under load with a real Prometheus, and say w
 monitor-check: setup  ## Ask every query of every dashboard and rule of a real Prometheus
 	$(BIN)/python -m dashboards.monitor --check --store $(if $(filter sqlite,$(STORE)),sqlite,cassandra)
 
+monitor-faults: setup java  ## Do four faults to an exchange on Cassandra and see which alerts fire
+	$(BIN)/python -m dashboards.monitor --faults
+
+lint-dashboards: setup  ## Run Grafana's dashboard-linter and pint, if they are on the PATH
+	for board in dashboards/generated/dashboards/*.json; do \
+	  dashboard-linter lint --strict -c dashboards/generated/dashboard-linter.yml $$board || exit 1; done
+	pint --offline lint --min-severity=info dashboards/generated/rules
+
 clean:  ## Remove what was generated outside version control
 	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help certs setup java lock googleapis proto run test check cassandra bench profile soak surge load capacity fuzz conformance dashboards grafana-files monitor monitor-check clean
+.PHONY: help certs setup java lock googleapis proto run test check cassandra bench profile soak surge load capacity fuzz conformance dashboards grafana-files monitor monitor-check monitor-faults lint-dashboards clean

@@ -98,7 +98,8 @@ OBJECTIVES: tuple[Objective, ...] = (
     Objective(
         name="member-freshness",
         alert="MemberFreshness",
-        promise="Of a month each member that sends has a statement of the last 26 hours for 99 %.",
+        promise="For 99 % of a month each member that sends has handed in a statement that was at "
+        "most 26 hours old.",
         target=0.99,
         errors="1 - avg_over_time(member:health_exchange_fresh:bool[$window])",
         by=("member",),

@@ -170,11 +170,15 @@ CASES: tuple[Case, ...] = (
         name="a member falls silent after an hour; it comes back on the second day",
         series=_healthy(3 * DAY, SLOW)
         | {
-            _member_gauge(name, "310000"): f"0+1800x2 3600x95 {2 * DAY * 60}x46"
-            for name in ("newest_as_of", "last_contact")
+            _member_gauge("last_contact", "310000"): f"0+1800x2 3600x95 {2 * DAY * 60}x46",
+            # Its files are of three hours before.
+            _member_gauge("newest_as_of", "310000"): (
+                f"-10800+1800x2 -7200x95 {2 * DAY * 60 - 10_800}x46"
+            ),
         },
         expected=(
             Fires(DAY, ()),
+            Fires(26 * 60, ()),
             Fires(28 * 60, ("MemberSilent",)),
             Fires(2 * DAY + 120, ()),
         ),
@@ -209,6 +213,16 @@ CASES: tuple[Case, ...] = (
             _records("310000", "MALFORMED_PAYLOAD"): "0x100 600+600x30 18600x110",
         },
         expected=(Fires(90, ()), Fires(120, ("MemberErrorShareJumped",)), Fires(160, ())),
+    ),
+    Case(
+        name="the format of a member that sends once in two hours breaks",
+        series=_healthy(480)
+        | {
+            _records("510000"): "0+60000x480",
+            _records("310000"): "0x10 6000x120 12000x120 18000x230",
+            _records("310000", "MALFORMED_PAYLOAD"): "0x372 6000x108",
+        },
+        expected=(Fires(270, ()), Fires(380, ("MemberErrorShareJumped",)), Fires(420, ())),
     ),
     Case(
         name="a member begins to write a value that nobody agreed on",

@@ -42,7 +42,9 @@ RECORDINGS: tuple[Recording, ...] = (
     Recording(
         "member:health_exchange_refused:ratio_rate15m",
         '1 - (sum by (member) (rate(health_exchange_records_total{outcome="ACCEPTED"}[15m]))'
-        " or 0 * member:health_exchange_records:rate15m) / member:health_exchange_records:rate15m",
+        " or 0 * member:health_exchange_records:rate15m)"
+        # Nothing where nothing came: 0/0 is no number, and one of them spoils every average.
+        " / (member:health_exchange_records:rate15m > 0)",
     ),
     Recording(
         "member:health_exchange_age:seconds",
@@ -56,7 +58,9 @@ RECORDINGS: tuple[Recording, ...] = (
     ),
     Recording(
         "member:health_exchange_fresh:bool",
-        f"member:health_exchange_age:seconds <= bool {FRESH_SECONDS}"
+        # As of the last contact: a member that is silent has an alert of its own.
+        "member:health_exchange_age:seconds - on (member)"
+        f" member:health_exchange_contact_age:seconds <= bool {FRESH_SECONDS}"
         f" and on (member) member:health_exchange_contact_age:seconds <= {FRESH_SECONDS}",
     ),
     Recording(

@@ -22,6 +22,7 @@ from exchange.api.v1 import (
 )
 from exchange.core.caller import URN_PREFIX
 from exchange.core.documents import check_character
+from exchange.core.times import HOUR_MS
 from exchange.operations.shipped import shipped_policy
 from exchange.server.identity import CALLER_METADATA
 from exchange.services.policy_service import policy_name
@@ -48,7 +49,10 @@ def resident_numbers(chance: random.Random) -> list[str]:
 class Load:
     """Calls an exchange again and again; the same calls for the same seed."""
 
-    def __init__(self, channel: grpc.aio.Channel, seed: int = SEED) -> None:
+    def __init__(
+        self, channel: grpc.aio.Channel, seed: int = SEED, age_ms_max: int = HOUR_MS
+    ) -> None:
+        self._age_ms_max = age_ms_max
         self._chance = random.Random(seed)  # noqa: S311 - load, not secrets.
         self._numbers = resident_numbers(self._chance)
         self._health = health_grpc.HealthCodeServiceStub(channel)
@@ -73,9 +77,12 @@ class Load:
             self.failures.append(error.code())
 
     async def _publish(self) -> None:
-        member = self._chance.choice(SENDERS)
-        records = [self._record() for _ in range(20)]
-        records.append(health_pb.HealthCodeRecord())  # Bad: nothing in it.
+        await self.hand_in(self._chance.choice(SENDERS), 20, bad=1)
+
+    async def hand_in(self, member: str, good: int, *, bad: int = 0) -> None:
+        """Hand in so many good records, and bad ones with nothing in them."""
+        records = [self._record() for _ in range(good)]
+        records += [health_pb.HealthCodeRecord() for _ in range(bad)]
         request = health_pb.PublishHealthCodesRequest(
             member=f"members/{member}",
             health_code_records=health_pb.HealthCodeRecords(records=records),
@@ -90,7 +97,7 @@ class Load:
                 state=health_code_pb2.HealthCode.ACTIVE,
             ),
         )
-        age_ms = self._chance.randrange(1_000, 3_600_000)
+        age_ms = self._chance.randrange(1_000, self._age_ms_max)
         record.health_code.as_of_time.FromMilliseconds(int(time.time() * 1000) - age_ms)
         return record
 
@@ -100,12 +107,16 @@ class Load:
         )
 
     async def _publish_native(self) -> None:
-        # Bad on purpose: what no adapter can read.
+        await self.hand_in_unreadable(FORMAT)
+
+    async def hand_in_unreadable(self, format_id: str) -> None:
+        """Hand in a payload that no adapter can read."""
+        member = format_id.partition("-")[0]
         request = health_pb.PublishHealthCodesRequest(
-            member="members/510000",
-            native_payloads=health_pb.NativePayloads(format=FORMAT, payloads=[b"{"]),
+            member=f"members/{member}",
+            native_payloads=health_pb.NativePayloads(format=format_id, payloads=[b"{"]),
         )
-        await self._health.PublishHealthCodes(request, metadata=_as("member", "510000"))
+        await self._health.PublishHealthCodes(request, metadata=_as("member", member))
 
     def _question(self) -> recognition_pb.CheckHealthCodeRequest:
         return recognition_pb.CheckHealthCodeRequest(
@@ -115,9 +126,11 @@ class Load:
         )
 
     async def _check(self) -> None:
-        await self._recognition.CheckHealthCode(
-            self._question(), metadata=_as("member", self._chance.choice(SENDERS))
-        )
+        await self.check(self._chance.choice(SENDERS))
+
+    async def check(self, asker: str) -> None:
+        """Ask about somebody."""
+        await self._recognition.CheckHealthCode(self._question(), metadata=_as("member", asker))
 
     async def _batch(self) -> None:
         request = recognition_pb.BatchCheckHealthCodesRequest(

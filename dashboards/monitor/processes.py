@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from dashboards.yaml_text import Yaml, yaml_text
 from exchange.app import make_store
 from exchange.cli.commands.keys import write_sealing_key_file
 from exchange.settings import PREFIX, Settings
+from tools.cassandra.node import CassandraNode
 
 WORKERS = 2
 PATIENCE_SECONDS = 60.0
@@ -41,11 +42,13 @@ class Running(msgspec.Struct, frozen=True):
         address: Of the exchange.
         metrics: Base of its metrics' address.
         prometheus: Base of Prometheus' address.
+        node: The node of Cassandra; None with the embedded store.
     """
 
     address: str
     metrics: str
     prometheus: str
+    node: CassandraNode | None = None
 
 
 def free_port() -> int:
@@ -118,7 +121,8 @@ def running_process(
 @contextmanager
 def running_exchange(directory: Path, **settings: object) -> Iterator[tuple[str, int]]:
     """Run an exchange with two workers; give its address and the port of its metrics."""
-    port, metrics_port = free_port(), free_port()
+    port, metrics_port = free_port(), settings.get("metrics_port") or free_port()
+    assert isinstance(metrics_port, int)  # noqa: S101 - it is a setting.
     given = {
         "data_dir": directory,
         "port": port,
@@ -164,17 +168,25 @@ def _prepare(settings: Settings) -> None:
     asyncio.run(migrate())
 
 
-def prometheus_settings(targets: Mapping[str, int], rules: Path, seconds: int) -> Yaml:
-    """Return settings that scrape ports on loopback by job, and evaluate the rules.
+class Watching(msgspec.Struct, frozen=True):
+    """How a Prometheus watches.
 
-    Args:
-        targets: Port by name of the job.
+    Attributes:
         rules: Directory of rule files.
-        seconds: From one scrape to the next.
+        every: From one scrape, and one evaluation, to the next.
+        port: Of its own; 0 for any.
     """
+
+    rules: Path = GENERATED / "rules"
+    every: str = "1s"
+    port: int = 0
+
+
+def prometheus_settings(targets: Mapping[str, int], watching: Watching) -> Yaml:
+    """Return settings that scrape ports on loopback, by job, and evaluate the rules."""
     return {
-        "global": {"scrape_interval": f"{seconds}s", "evaluation_interval": f"{seconds}s"},
-        "rule_files": [str(path.resolve()) for path in sorted(rules.glob("*.yml"))],
+        "global": {"scrape_interval": watching.every, "evaluation_interval": watching.every},
+        "rule_files": [str(path.resolve()) for path in sorted(watching.rules.glob("*.yml"))],
         "scrape_configs": [
             {"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
             for job, port in targets.items()
@@ -184,9 +196,11 @@ def prometheus_settings(targets: Mapping[str, int], rules: Path, seconds: int) -
 
 @contextmanager
 def running_prometheus(
-    directory: Path, targets: Mapping[str, int], seconds: int = 1, port: int = 0
+    directory: Path, targets: Mapping[str, int], watching: Watching
 ) -> Iterator[str]:
     """Run a real Prometheus; give the base of its address.
+
+    Targets need not be there yet: Prometheus begins to look at them five seconds after its start.
 
     Raises:
         ProgramMissingError: It is not installed.
@@ -194,8 +208,8 @@ def running_prometheus(
     program = prometheus_program("prometheus")
     directory.mkdir(parents=True, exist_ok=True)
     settings = directory / "prometheus.yml"
-    settings.write_text(yaml_text(prometheus_settings(targets, GENERATED / "rules", seconds)))
-    port = port or free_port()
+    settings.write_text(yaml_text(prometheus_settings(targets, watching)))
+    port = watching.port or free_port()
     command = [
         str(program),
         f"--config.file={settings}",
@@ -206,11 +220,18 @@ def running_prometheus(
     base = f"http://127.0.0.1:{port}"
     with running_process(command, directory / "prometheus.log"):
         wait_for(lambda: "Ready" in fetched(f"{base}/-/ready"), "Prometheus is not ready")
-
-        def scraped() -> bool:
-            # Prometheus finds its targets five seconds after its start.
-            found = asked(base, "targets")["activeTargets"]
-            return {one["health"] for one in found} == {"up"} and len(found) == len(targets)
-
-        wait_for(scraped, f"Prometheus does not reach {', '.join(targets)}")
         yield base
+
+
+def wait_until_scraped(prometheus: str, jobs: Collection[str]) -> None:
+    """Wait until Prometheus reaches all that it watches.
+
+    Raises:
+        NotReadyError: It does not in time.
+    """
+
+    def scraped() -> bool:
+        found = asked(prometheus, "targets")["activeTargets"]
+        return {one["health"] for one in found} == {"up"} and len(found) == len(jobs)
+
+    wait_for(scraped, f"Prometheus does not reach {', '.join(jobs)}")

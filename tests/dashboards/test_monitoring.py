@@ -19,7 +19,7 @@ from dashboards.monitor.processes import Running, wait_for
 from dashboards.monitor.queries import ask_all, firing, questions, sick_rules
 
 SVG = "{http://www.w3.org/2000/svg}"
-LOAD_SECONDS = 12.0
+LOAD_SECONDS = 8.0
 STORES = ["sqlite", pytest.param("cassandra", marks=pytest.mark.cassandra)]
 
 
