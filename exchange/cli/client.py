@@ -164,18 +164,18 @@ def _credentials(security: Security, caller: str) -> grpc.ChannelCredentials:
     key = security.key or certificate.with_suffix(".key")
     authority = security.authority or security.directory / AUTHORITY_FILE
     return grpc.ssl_channel_credentials(
-        _read(authority, "authority", caller),
-        _read(key, "key", caller),
-        _read(certificate, "certificate", caller),
+        _read(authority, "authority", "make one with `health-exchange certs init`"),
+        _read(key, "key", f"issue one with `health-exchange certs issue {caller}`"),
+        _read(certificate, "certificate", f"issue one with `health-exchange certs issue {caller}`"),
     )
 
 
-def _read(path: Path, what: str, caller: str) -> bytes:
+def _read(path: Path, what: str, remedy: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         raise CommandError(
-            f"The {what} {path} cannot be read: issue one with `health-exchange certs issue "
-            f"{caller}`, or name files with --certificate, --key and --authority; a server that "
-            "was started with --insecure-loopback is reached with the same option."
+            f"The {what} {path} cannot be read: {remedy}, or name its directory with --certs, or "
+            "files with --certificate, --key and --authority; a server that was started with "
+            "--insecure-loopback is reached with the same option."
         ) from error

@@ -71,7 +71,8 @@ def _unavailable(text: str, address: str) -> str:
     if "Socket closed" in text or "Connection reset" in text or "handshake" in text.lower():
         return (
             f"What listens at {address} closes the connection: it does not accept the caller's "
-            "certificate, speaks plaintext (--insecure-loopback), or was stopped."
+            "certificate, only one of the two speaks plaintext (--insecure-loopback), or it was "
+            "stopped."
         )
     return (
         f"No exchange answers at {address}: start one with `make run`, "

@@ -89,8 +89,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code = app(arguments, prog_name=PROGRAM, standalone_mode=False)
     except (Abort, KeyboardInterrupt):
         return _fail("Interrupted.", ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read the output has enough; nothing more can be said to them.
+    except (BrokenPipeError, SystemExit):
+        # Whoever read the output has enough (the libraries of the command line turn that into an
+        # exit of their own); nothing more can be said to them.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.INTERRUPTED
     except Exception as error:
@@ -106,7 +107,8 @@ def _explain(error: Exception) -> int:
     if isinstance(error, TyperException):
         # What was typed may be a document by mistake: its number is not repeated.
         text = mask_free_text(error.format_message())
-        return _fail(f"{text} See `{PROGRAM} --help`.".lstrip(), ExitCode.WRONG_INPUT)
+        sentence = text if not text or text.endswith(".") else f"{text}."
+        return _fail(f"{sentence} See `{PROGRAM} --help`.".lstrip(), ExitCode.WRONG_INPUT)
     if isinstance(error, ExchangeError):
         return _explain(failures.of_exchange(error))
     if isinstance(error, OSError):

@@ -13,9 +13,11 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from adapters.registry import FORMATS
-from exchange.cli.client import CERTIFICATES_DIR, Endpoint, Security
+from exchange.cli.client import Endpoint, Security
 from exchange.cli.exits import CommandError, ExitCode
-from exchange.core.members import MEMBERS
+from exchange.core.caller import URN_PREFIX, parse_urn
+from exchange.core.errors import UnauthenticatedError
+from exchange.core.members import BY_CODE, MEMBERS
 from exchange.settings import FILE_VARIABLE, PREFIX, Settings
 
 ADDRESS_DEFAULT = "127.0.0.1:7443"
@@ -37,6 +39,38 @@ def complete_format(incomplete: str) -> list[tuple[str, str]]:
     return [(one.id, one.content) for one in FORMATS.values() if one.id.startswith(incomplete)]
 
 
+def known_member(code: str) -> str:
+    """Take the code of a member that takes part.
+
+    Raises:
+        CommandError: It is none.
+    """
+    if code and code not in BY_CODE:
+        raise CommandError(f"There is no member {code!r}: see `health-exchange members`.")
+    return code
+
+
+def caller_urn(text: str) -> str:
+    """Take a caller's name, whole or without what all names begin with.
+
+    Raises:
+        CommandError: It names nobody known.
+    """
+    urn = text if text.startswith(URN_PREFIX) else f"{URN_PREFIX}{text}"
+    try:
+        parse_urn(urn)
+    except UnauthenticatedError as error:
+        raise CommandError(
+            f"{text!r} names no caller. {error} Callers are called member:440000, "
+            "checkpoint:440000:gate-1 and operator:NAME."
+        ) from error
+    return urn
+
+
+def _given_caller(text: str | None) -> str | None:
+    return caller_urn(text) if text else None
+
+
 Address = Annotated[
     str,
     typer.Option(
@@ -55,13 +89,20 @@ Timeout = Annotated[
 Caller = Annotated[
     str | None,
     typer.Option(
-        help="Who asks, as urn:health-exchange:checkpoint:370000:gate-1; by default the member.",
+        callback=_given_caller,
+        help="Who asks, as urn:health-exchange:checkpoint:370000:gate-1 or shorter "
+        "checkpoint:370000:gate-1; by default the member, or an operator.",
         rich_help_panel=_CONNECTION,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Member = Annotated[
-    str, typer.Option(help="Six-digit code of the member.", autocompletion=complete_member)
+    str,
+    typer.Option(
+        callback=known_member,
+        help="Six-digit code of the member.",
+        autocompletion=complete_member,
+    ),
 ]
 FormatId = Annotated[
     str,
@@ -69,13 +110,17 @@ FormatId = Annotated[
 ]
 Destination = Annotated[
     str,
-    typer.Option(help="Member where the traveller wants to pass.", autocompletion=complete_member),
+    typer.Option(
+        callback=known_member,
+        help="Member where the traveller wants to pass.",
+        autocompletion=complete_member,
+    ),
 ]
 DocumentFile = Annotated[
     Path | None,
     typer.Option(
         "--document",
-        help="File with the document, as {'type': 'RESIDENT_ID', 'number': ...} in JSON or as one "
+        help='File with the document, as {"type": "RESIDENT_ID", "number": ...} or as one '
         "line TYPE NUMBER; without it you are asked. Never an argument: those are seen by others.",
     ),
 ]
@@ -104,14 +149,15 @@ _SECURITY: dict[str, tuple[object, object]] = {
     "authority": (_file("Authority of the exchange; by default authority.pem in --certs."), None),
     "certs": (
         Annotated[
-            Path,
+            Path | None,
             typer.Option(
                 envvar=CERTS_VARIABLE,
-                help="Directory of certificates, as `health-exchange certs` makes it.",
+                help="Directory of certificates, as `health-exchange certs` makes it; by default "
+                "certs in the directory of the setting data_dir.",
                 rich_help_panel=_CONNECTION,
             ),
         ],
-        CERTIFICATES_DIR,
+        None,
     ),
     "insecure_loopback": (
         Annotated[
@@ -139,7 +185,7 @@ def with_certificates(command: Command) -> Command:
     def wrapper(**given: Any) -> int | None:
         chosen = {name: given.pop(name) for name in _SECURITY}
         security = Security(
-            chosen["certs"],
+            certificates_dir(chosen["certs"]),
             chosen["certificate"],
             chosen["key"],
             chosen["authority"],
@@ -158,6 +204,15 @@ def with_certificates(command: Command) -> Command:
     )
     wrapper.__annotations__ = {}
     return wrapper
+
+
+def certificates_dir(given: Path | None) -> Path:
+    """Return the directory of certificates that was given, else the one beside the data.
+
+    Raises:
+        CommandError: It would come from the settings, and one is wrong.
+    """
+    return given or load_settings({}).certificates_dir
 
 
 def with_settings(
@@ -196,7 +251,7 @@ def _option(name: str, field: FieldInfo) -> inspect.Parameter:
         kind = bool | None
     elif isinstance(field.default, tuple):
         kind = list[str] | None
-    default = "" if field.default is None else f" Default: {_text(field.default)}."
+    default = f" Default: {_text(field.default)}." if field.default not in (None, "") else ""
     option = typer.Option(
         # Named, so that there is no second option --no-...: no switch is on by default.
         f"--{name.replace('_', '-')}",

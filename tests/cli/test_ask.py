@@ -137,7 +137,10 @@ def test_an_unknown_destination_is_a_sentence(
         *("check", "--destination", "990000", "--document", traveller),
         *("--address", exchange.address, "--caller", "urn:health-exchange:member:370000"),
     )
-    assert (ran.code, ran.err) == (3, "There is no member '990000' (MEMBER_NOT_FOUND).\n")
+    assert (ran.code, ran.err) == (
+        3,
+        "There is no member '990000': see `health-exchange members`.\n",
+    )
 
 
 def test_a_checkpoint_of_another_place_is_refused(

@@ -73,13 +73,13 @@ def test_only_what_is_missing_or_due_is_issued_anew(own: Path) -> None:
 def test_nobody_unknown_gets_a_certificate(health_exchange: Health, own: Path, caller: str) -> None:
     ran = health_exchange("certs", "issue", caller, "--certs", own)
     assert (ran.code, ran.out) == (3, "")
-    assert ran.err.startswith(caller)
+    assert ran.err.startswith(f"'{caller}' names no caller.")
 
 
 def test_a_caller_without_a_certificate_is_told_how_to_get_one(
-    health_exchange: Health, exchange: Running, tmp_path: Path
+    health_exchange: Health, exchange: Running, own: Path
 ) -> None:
-    ran = health_exchange("members", "--address", exchange.address, "--certs", tmp_path)
+    ran = health_exchange("members", "--address", exchange.address, "--certs", own)
     assert (ran.code, ran.out) == (3, "")
     assert "health-exchange certs issue urn:health-exchange:operator:command-line" in ran.err
 

@@ -1,17 +1,21 @@
 """The command as a whole: help, exit codes, completion, and what a defect looks like."""
 
+import io
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from exchange.cli import failures
 from exchange.cli.exits import MEANINGS, ExitCode
 from exchange.cli.main import app
+from exchange.cli.options import CERTS_VARIABLE
 from exchange.core.errors import ExchangeError
+from exchange.core.members import MEMBERS
 from exchange.settings import Settings
-from tests.cli.conftest import Health
+from tests.cli.conftest import Health, Running
 
 COMMANDS = sorted(str(command.name) for command in app.registered_commands)
 
@@ -58,6 +62,7 @@ def test_a_wrong_command_line_is_a_sentence_and_not_taken_for_failed_records(
         ("health-exchange pu", 1, "publish"),
         ("health-exchange publish x --member 31", 4, "310000"),
         ("health-exchange publish x --format 510000-s", 4, "510000-status-v1"),
+        ("health-exchange publish x --member 9 --format 510000-s", 6, "510000-status-v1"),
     ],
 )
 def test_shells_complete_commands_members_and_formats(words: str, at: int, expected: str) -> None:
@@ -75,6 +80,63 @@ def test_shells_complete_commands_members_and_formats(words: str, at: int, expec
         check=False,
     )
     assert expected in ran.stdout
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("settings", "--json")])
+def test_who_reads_no_further_is_not_taken_for_a_defect(arguments: tuple[str, ...]) -> None:
+    command = (sys.executable, "-m", "exchange", *arguments)
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(60) == ExitCode.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("check", "--destination", "37000"), "There is no member '37000': see"),
+        (("check", "--destination", "370000", "--origin", "1"), "There is no member '1': see"),
+        (("list", "--member", "999999"), "There is no member '999999': see"),
+        (("members", "--caller", "gate-1"), "'gate-1' names no caller."),
+        (("members", "--caller", "member:999999"), "names a member that does not take part."),
+        (("members", "--timeout", "0"), "greater than or equal to 0.1. See"),
+        (("members", "--certs", "nowhere"), "make one with `health-exchange certs init`"),
+        (("erase", "--document", "DOCUMENT"), "Nobody can be asked, so nothing was done"),
+        (("quarantine", "discard"), "Nobody can be asked, so nothing was done"),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_to_do(
+    health_exchange: Health,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    sentence: str,
+) -> None:
+    document = tmp_path / "passport"
+    document.write_text("PASSPORT E00000000")
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    ran = health_exchange(*(document if one == "DOCUMENT" else one for one in arguments))
+    assert ran.code == ExitCode.WRONG_INPUT
+    assert sentence in ran.err
+
+
+def test_a_short_name_of_a_caller_is_a_name(health_exchange: Health, exchange: Running) -> None:
+    gate = ("--caller", "checkpoint:370000:gate")
+    ran = health_exchange("members", *gate, "--address", exchange.address, "--json")
+    assert (ran.code, len(ran.json["members"])) == (0, len(MEMBERS))
+
+
+def test_certificates_are_where_the_data_is(
+    health_exchange: Health, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(CERTS_VARIABLE)
+    monkeypatch.setenv("HEALTH_EXCHANGE_DATA_DIR", str(tmp_path))
+    made = health_exchange("certs", "init")
+    assert (made.code, (tmp_path / "certs" / "authority.pem").exists()) == (0, True)
+    missing = health_exchange("members", "--caller", "operator:nobody", "--address", "127.0.0.1:9")
+    assert f"The key {tmp_path / 'certs' / 'operator-nobody.key'} cannot be read" in missing.err
 
 
 def test_every_error_of_the_exchange_has_an_exit_code_and_a_sentence() -> None:

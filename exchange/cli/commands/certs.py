@@ -9,12 +9,18 @@ import msgspec
 import typer
 from cryptography import x509
 
-from exchange.cli.client import CERTIFICATES_DIR, certificate_of
+from exchange.cli.client import certificate_of
 from exchange.cli.exits import CommandError, ExitCode
-from exchange.cli.options import CERTS_VARIABLE, OPERATOR_URN, Json, member_urn
+from exchange.cli.options import (
+    CERTS_VARIABLE,
+    OPERATOR_URN,
+    Json,
+    caller_urn,
+    certificates_dir,
+    member_urn,
+)
 from exchange.cli.output import out, print_json, table
-from exchange.core.caller import URN_PREFIX, parse_urn
-from exchange.core.errors import UnauthenticatedError
+from exchange.core.caller import URN_PREFIX
 from exchange.core.members import MEMBERS
 from exchange.core.times import DAY_MS
 from exchange.operations.clock import system_clock
@@ -39,7 +45,13 @@ certs = typer.Typer(
 )
 
 Certs = Annotated[
-    Path, typer.Option("--certs", envvar=CERTS_VARIABLE, help="Directory of the authority.")
+    Path | None,
+    typer.Option(
+        "--certs",
+        envvar=CERTS_VARIABLE,
+        help="Directory of the authority; by default certs in the directory of the setting "
+        "data_dir, where `serve` looks.",
+    ),
 ]
 Days = Annotated[int, typer.Option(min=1, max=3650, help="How long a certificate is valid.")]
 Hosts = Annotated[
@@ -77,7 +89,7 @@ class Held(msgspec.Struct, frozen=True):
 @certs.command("init")
 def init(
     *,
-    directory: Certs = CERTIFICATES_DIR,
+    certs_dir: Certs = None,
     host: Hosts = None,
     everybody_too: Everybody = False,
 ) -> None:
@@ -85,6 +97,7 @@ def init(
 
     The key of the authority, authority.key, can make anybody: keep it elsewhere in earnest.
     """
+    directory = certificates_dir(certs_dir)
     made = prepare(directory, everybody() if everybody_too else (), system_clock(), host or ())
     for path in made:
         out().print(f"Wrote {path}.")
@@ -96,7 +109,7 @@ def init(
 def issue_certificates(
     callers: Callers,
     *,
-    directory: Certs = CERTIFICATES_DIR,
+    certs_dir: Certs = None,
     host: Hosts = None,
     days: Days = CERTIFICATE_DAYS,
 ) -> None:
@@ -104,19 +117,19 @@ def issue_certificates(
 
     A running server takes its own new one within a second.
     """
-    now_ms = system_clock()
+    directory, now_ms = certificates_dir(certs_dir), system_clock()
     for caller in callers:
         if caller == SERVER_NAME:
             issued = issue_server(directory, now_ms, host or DEVELOPMENT_HOSTS, days)
         else:
-            issued = issue(directory, _urn(caller), now_ms, days)
+            issued = issue(directory, caller_urn(caller), now_ms, days)
         out().print(f"Wrote {issued.certificate} and {issued.key}.")
 
 
 @certs.command("list")
-def list_certificates(*, directory: Certs = CERTIFICATES_DIR, json: Json = False) -> int:
+def list_certificates(*, certs_dir: Certs = None, json: Json = False) -> int:
     """List the certificates with when they end; exit code 6 if one has ended."""
-    found = held(directory, system_clock())
+    found = held(certificates_dir(certs_dir), system_clock())
     if json:
         print_json({"certificates": msgspec.to_builtins(found)})
     else:
@@ -210,12 +223,3 @@ def _is_due(path: Path, now_ms: int) -> bool:
     certificate = _read(path)
     end = datetime.fromtimestamp(now_ms / 1000, UTC).timestamp() + RENEW_DAYS * DAY_MS / 1000
     return certificate is None or certificate.not_valid_after_utc.timestamp() < end
-
-
-def _urn(caller: str) -> str:
-    urn = caller if caller.startswith(URN_PREFIX) else f"{URN_PREFIX}{caller}"
-    try:
-        parse_urn(urn)
-    except UnauthenticatedError as error:
-        raise CommandError(f"{caller}: {error}") from error
-    return urn

@@ -17,6 +17,8 @@ from exchange.cli.options import (
     DocumentFile,
     Json,
     Timeout,
+    complete_member,
+    known_member,
     member_urn,
 )
 from exchange.cli.output import age, as_dict, code_of, facts, instant, out, print_json, table
@@ -24,7 +26,14 @@ from exchange.cli.policies.tables import explanation_tree
 from exchange.cli.spans import parse_span
 from exchange.core.members import BY_CODE
 
-Origin = Annotated[str, typer.Option(help="Member where the traveller comes from.")]
+Origin = Annotated[
+    str,
+    typer.Option(
+        callback=known_member,
+        help="Member where the traveller comes from.",
+        autocompletion=complete_member,
+    ),
+]
 MaxAge = Annotated[
     str,
     typer.Option(help="Oldest statement that may admit, as 90min, 48h or 7d.", metavar="SPAN"),

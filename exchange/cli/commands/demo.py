@@ -220,7 +220,10 @@ def _invite(plan: Demo, address: str, *, fresh: bool) -> None:
     """Say what to do next."""
     there = "The sample population is there already. " if fresh else ""
     sample_dir, program = plan.sample_dir, _program()
-    wanted_address = "" if address == ADDRESS_DEFAULT else f" --address {address}"
+    where = "" if address == ADDRESS_DEFAULT else f" --address {address}"
+    # The pasted line is not run under the settings of this command.
+    if plan.settings.data_dir != Settings.model_fields["data_dir"].default:
+        where += f" --certs {plan.settings.certificates_dir}"
     ask = f"{program} check --destination {example.DESTINATION} --document "
     publish_file = f"{program} publish {sample_dir / example.YELLOW_FILE} --member 310000 "
     console = out()
@@ -228,9 +231,9 @@ def _invite(plan: Demo, address: str, *, fresh: bool) -> None:
         f"{there}The health-code exchange listens on {address}, with mutual TLS.\n"
         f"Certificates: {plan.settings.certificates_dir}\n"
         "Paste into another terminal:\n\n"
-        f"  {ask}{sample_dir / example.TRAVELLER}{wanted_address}\n"
-        f"  {publish_file}--format {example.FILE_FORMAT}{wanted_address}\n"
-        f"  {ask}{sample_dir / example.TRAVELLER}{wanted_address}\n\n"
+        f"  {ask}{sample_dir / example.TRAVELLER}{where}\n"
+        f"  {publish_file}--format {example.FILE_FORMAT}{where}\n"
+        f"  {ask}{sample_dir / example.TRAVELLER}{where}\n\n"
         "README.md explains what you see. Ctrl-C stops.",
         soft_wrap=True,
     )

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from exchange.api.v1 import health_code_service_pb2 as service_pb
+from exchange.cli.asking import confirmed
 from exchange.cli.client import Connection, connect
 from exchange.cli.documents import read_document
 from exchange.cli.exits import ExitCode
@@ -35,7 +36,7 @@ def erase(  # noqa: PLR0913 - an argument per option
     request = service_pb.EraseHealthCodesRequest(
         parent="subjects/-", document=read_document(document)
     )
-    if not yes and not typer.confirm("Erase all statements about this person?", err=True):
+    if not yes and not confirmed("Erase all statements about this person?"):
         err().print("Nothing was erased.")
         return ExitCode.INTERRUPTED
     with connect(Connection(address, caller or OPERATOR_URN, timeout)) as client:

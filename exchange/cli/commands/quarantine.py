@@ -11,6 +11,7 @@ from exchange.api.v1 import (
     quarantine_pb2 as pb,
     quarantine_service_pb2 as service_pb,
 )
+from exchange.cli.asking import confirmed
 from exchange.cli.client import Client, Connection, connect
 from exchange.cli.exits import CommandError, ExitCode
 from exchange.cli.options import ADDRESS_DEFAULT, OPERATOR_URN, Address, Caller, Json, Timeout
@@ -124,7 +125,7 @@ def discard_entries(  # noqa: PLR0913 - an argument per option
     json: Json = False,
 ) -> int:
     """Discard entries for good. Without names all that the options leave."""
-    if not yes and not typer.confirm("Discard these entries for good?", err=True):
+    if not yes and not confirmed("Discard these entries for good?"):
         err().print("Nothing was discarded.")
         return ExitCode.INTERRUPTED
     discarded = 0
