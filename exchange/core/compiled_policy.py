@@ -7,6 +7,7 @@ import msgspec
 
 from exchange.core.case_view import CaseFacts
 from exchange.core.certlogic import (
+    POLICY_RULE_STEPS,
     EvaluationError,
     Json,
     Rule,
@@ -55,6 +56,7 @@ class CompiledPolicy:
         destination: Member whose policy it is; the default is made ready once for each.
         admitted: Levels that may admit; UNSPECIFIED never does, whatever the data say.
         any_admitted: Whether one admitted level suffices.
+        rules: Each rule with its program.
     """
 
     def __init__(self, policy: Policy, destination: str) -> None:
@@ -69,10 +71,20 @@ class CompiledPolicy:
         self._treatments = {member.code: policy.recognises(member.code) for member in MEMBERS}
         other = policy.max_age_days["OTHER"]
         self._max_age_ms = [policy.max_age_days.get(level.name, other) * DAY_MS for level in Level]
-        self._rules = tuple((rule, compile_rule(rule.logic)) for rule in policy.rules)
+        lists = {
+            f"external.value_sets.{name}.values": frozenset(one.values)
+            for name, one in policy.value_sets.items()
+            if "." not in name
+        }
+        self.rules = tuple(
+            (rule, compile_rule(rule.logic, lists=lists, max_steps=POLICY_RULE_STEPS))
+            for rule in policy.rules
+        )
         self._failed = tuple(_failed(rule) for rule in policy.rules)
         # One program for all rules reads each path and each date once.
-        self._together = compile_rules([rule.logic for rule in policy.rules])
+        self._together = compile_rules(
+            [rule.logic for rule in policy.rules], lists=lists, max_steps=POLICY_RULE_STEPS
+        )
         paths = frozenset[str]().union(*(paths_read(rule.logic) for rule in policy.rules))
         self._renderings = {
             (verdict, level, state): render(policy.renderings, verdict, level, state)
@@ -85,7 +97,7 @@ class CompiledPolicy:
     @property
     def has_rules(self) -> bool:
         """Whether a view has to be built at all."""
-        return bool(self._rules)
+        return bool(self.rules)
 
     def max_age_ms(self, level: Level) -> int:
         """Return the greatest age of a statement of a level, in ms."""
@@ -105,7 +117,7 @@ class CompiledPolicy:
         try:
             return [self._failed[i] for i in self._together.unmet(view)]
         except EvaluationError:
-            return [judged for one in self._rules if (judged := _judge(*one, view)) is not None]
+            return [judged for one in self.rules if (judged := _judge(*one, view)) is not None]
 
 
 def _judge(rule: PolicyRule, compiled: Rule, view: Json) -> JudgedRule | None:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from exchange.core.certlogic import EvaluationError, Json, compile_rule, paths_read
+from exchange.core.certlogic import EvaluationError, Json, Rule, compile_rule, paths_read
 from exchange.core.compiled_policy import CompiledPolicy, RuleOutcome
 from exchange.core.policy import PolicyRule
 from exchange.core.recognition import Question, facts_of
@@ -45,13 +45,13 @@ def explain(question: Question, policy: CompiledPolicy) -> Explanation:
     view = ViewPlan(None, policy.policy.value_sets).build(facts_of(question, policy))
     payload = view["payload"]
     assert isinstance(payload, dict)  # noqa: S101 - the plan has built it.
-    return Explanation(payload, tuple(_explained(rule, view) for rule in policy.policy.rules))
+    return Explanation(payload, tuple(_explained(*one, view) for one in policy.rules))
 
 
-def _explained(rule: PolicyRule, view: Json) -> ExplainedRule:
+def _explained(rule: PolicyRule, compiled: Rule, view: Json) -> ExplainedRule:
     values = {path: _read(path, view) for path in sorted(paths_read(rule.logic))}
     try:
-        met = compile_rule(rule.logic).evaluate(view) is True
+        met = compiled.evaluate(view) is True
     except EvaluationError as error:
         verdict = Verdict[rule.unevaluable]
         return ExplainedRule(rule, RuleOutcome.UNEVALUABLE, verdict, str(error), values)

@@ -8,7 +8,14 @@ from collections.abc import Iterator, Mapping
 from random import Random
 
 from exchange.core.case_view import STATEMENT_ROLES
-from exchange.core.certlogic import EvaluationError, Json, Rule, compile_rule, paths_read
+from exchange.core.certlogic import (
+    POLICY_RULE_STEPS,
+    EvaluationError,
+    Json,
+    Rule,
+    compile_rule,
+    paths_read,
+)
 from exchange.core.policy import Policy, PolicyRule, ValueSet
 
 CASES_MAX = 3_000
@@ -37,7 +44,7 @@ def never_passes(policy: Policy, random: Random) -> tuple[str, ...]:
 
 
 def _passes(rule: PolicyRule, value_sets: Mapping[str, ValueSet], random: Random) -> bool:
-    compiled = compile_rule(rule.logic)
+    compiled = compile_rule(rule.logic, max_steps=POLICY_RULE_STEPS)
     return any(_is_met(compiled, view) for view in _views(rule.logic, value_sets, random))
 
 

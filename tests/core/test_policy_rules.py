@@ -7,12 +7,13 @@ from hypothesis import given, settings, strategies as st
 
 from exchange.core.compiled_policy import CompiledPolicy
 from exchange.core.decision import Decision, DecisionReason as R
+from exchange.core.explanation import explain
 from exchange.core.health_code import Level, State
 from exchange.core.members import BY_CODE
 from exchange.core.policy import Combination, Policy, Recognition, ValueSet
 from exchange.core.policy_case import decide_case, unexpected
 from exchange.core.policy_check import RULES_MAX, check_policy
-from exchange.core.recognition import decide
+from exchange.core.recognition import Question, decide
 from exchange.core.rendering import Rendering, RenderingTable
 from exchange.core.statement import Statement
 from exchange.core.verdict import Verdict
@@ -98,6 +99,39 @@ def test_a_policy_whose_rules_together_are_over_the_limit_is_still_judged_rule_b
         ("RULE_FAILED", "rule-1"),
     }
     assert ("RULE_FAILED", "rule-2") not in reasons(decided(policy, said()))
+
+
+def test_a_rule_that_works_too_hard_cannot_be_evaluated_and_holds_nobody_up() -> None:
+    body: object = {"+": [var("accumulator"), 1]}
+    for _ in range(6):
+        body = {"reduce": [[1] * 8, body, 0]}
+    decision = decided(policy_with({"<": [0, body]}), said())
+    assert decision.verdict == Verdict.CROSS_CHECK
+    assert (R.RULE_NOT_EVALUABLE.value, "rule-0") in reasons(decision)
+
+
+@pytest.mark.parametrize(
+    ("region", "values", "verdict"),
+    [
+        ("310101", ("310101",), Verdict.CROSS_CHECK),
+        ("310101", ("310102", "310103"), Verdict.ADMIT),
+        ("310101", (), Verdict.ADMIT),
+        ("", ("",), Verdict.CROSS_CHECK),
+    ],
+)
+def test_a_value_set_is_looked_up_as_it_is_in_the_view(
+    region: str, values: tuple[str, ...], verdict: Verdict
+) -> None:
+    looked_up = {"in": [var("payload.strictest.region"), var("external.value_sets.risk.values")]}
+    policy = policy_with({"!": [looked_up]}, {"!": [{"and": [looked_up, True]}]})
+    policy = msgspec.structs.replace(policy, value_sets={"risk": ValueSet("1", values)})
+    assert check_policy(policy) == ()
+    decision = decided(policy, said(region=region))
+    assert decision.verdict == verdict
+    explained = explain(Question((said(region=region),), NOW_MS), CompiledPolicy(policy, "310000"))
+    assert {one.outcome.value for one in explained.rules} == {
+        "FAILED" if verdict == Verdict.CROSS_CHECK else "MET"
+    }
 
 
 @pytest.mark.parametrize("name", sorted(SHIPPED))

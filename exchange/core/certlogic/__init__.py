@@ -7,11 +7,13 @@ from exchange.core.certlogic.compile import Rule, Rules, compile_rule, compile_r
 from exchange.core.certlogic.dates import DateTime
 from exchange.core.certlogic.errors import EvaluationError, Problem, ProblemCode
 from exchange.core.certlogic.fields import affected_fields, paths_read
+from exchange.core.certlogic.limits import POLICY_RULE_STEPS
 from exchange.core.certlogic.lines import evaluate_line
 from exchange.core.certlogic.validate import validate
 from exchange.core.certlogic.values import Json, Value
 
 __all__ = [
+    "POLICY_RULE_STEPS",
     "DateTime",
     "EvaluationError",
     "Json",

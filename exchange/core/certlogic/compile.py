@@ -15,7 +15,7 @@ from msgspec import Struct
 from exchange.core.certlogic import runtime, values
 from exchange.core.certlogic.dates import DateTime
 from exchange.core.certlogic.errors import EvaluationError
-from exchange.core.certlogic.generate import Generator
+from exchange.core.certlogic.generate import NO_LISTS, Generator, Lists
 from exchange.core.certlogic.limits import MAX_STEPS, beyond_limits
 from exchange.core.certlogic.program import Kind
 from exchange.core.certlogic.values import Json, Value
@@ -24,7 +24,6 @@ _HELPERS: dict[str, object] = {
     "__builtins__": {},
     "DateTime": DateTime,
     "EvaluationError": EvaluationError,
-    "MAX_STEPS": MAX_STEPS,
     "bool": bool,
     "dict": dict,
     "float": float,
@@ -77,9 +76,11 @@ class Rules(Struct, frozen=True, eq=False):
     source: str
 
 
-def compile_rules(logics: Sequence[Json]) -> Rules:
+def compile_rules(
+    logics: Sequence[Json], *, lists: Lists = NO_LISTS, max_steps: int = MAX_STEPS
+) -> Rules:
     """Compile several expressions as one; never fails, as `compile_rule`."""
-    generator = Generator()
+    generator = Generator(lists)
     program = generator.program
     reason = beyond_limits(list(logics))
     if reason is not None:
@@ -92,18 +93,24 @@ def compile_rules(logics: Sequence[Json]) -> Rules:
             program.line(f"if {unmet}:")
             program.line(f"    unmet.append({i})")
         program.line("return unmet")
-    return Rules(*_finished(generator))
+    return Rules(*_finished(generator, max_steps))
 
 
-def compile_rule(logic: Json) -> Rule:
+def compile_rule(logic: Json, *, lists: Lists = NO_LISTS, max_steps: int = MAX_STEPS) -> Rule:
     """Compile an expression.
 
     Never fails: what is wrong with an expression fails when it is evaluated, and only if it is
     reached, as the specification has it; one beyond the limits fails always. `validate` says
     before what is wrong.
+
+    Args:
+        logic: the expression.
+        lists: what stands at some paths of all data that the rule will ever be evaluated on:
+            looking something up there takes as long in a list of thousands as in one of three.
+        max_steps: work that one evaluation may do inside folds.
     """
     reason = beyond_limits(logic)
-    generator = Generator()
+    generator = Generator(lists)
     program = generator.program
     if reason is not None:
         program.line(f"raise EvaluationError({program.constant(reason)})")
@@ -114,15 +121,15 @@ def compile_rule(logic: Json) -> Rule:
             name = text if result.is_name else program.local(text)
             text = f"whole({name}) if {name}.__class__ is float else {name}"
         program.line(f"return {text}")
-    return Rule(*_finished(generator))
+    return Rule(*_finished(generator, max_steps))
 
 
-def _finished(generator: Generator) -> tuple[Any, str]:
+def _finished(generator: Generator, max_steps: int) -> tuple[Any, str]:
     """Make a function of a program, and give its text too."""
     program = generator.program
     head = ["def evaluate(data):"]
     if generator.uses_steps:
-        head.append("    steps = [MAX_STEPS]")
+        head.append(f"    steps = [{program.constant(max_steps)}]")
     source = "\n".join([*program.finished, *head, *program.lines, ""])
     namespace: dict[str, object] = {**_HELPERS, **program.constants}
     exec(compile(source, "<rule>", "exec"), namespace)  # noqa: S102 -- no text of the rule is in it

@@ -20,6 +20,11 @@ from exchange.core.certlogic.paths import fragments, index_of
 from exchange.core.certlogic.program import Kind, Program, Term
 from exchange.core.certlogic.values import Json, whole
 
+Lists = Mapping[str, frozenset[str]]
+"""Strings that stand in a list at a path of all data, by path."""
+
+NO_LISTS: Lists = {}
+
 NEVER = Term("None", Kind.NEVER)
 NULL = Term("None", Kind.DATA)
 
@@ -44,9 +49,10 @@ class Generator:
         uses_steps: whether the rule has a fold, so that its steps are counted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lists: Lists = NO_LISTS) -> None:
         self.program = Program()
         self.uses_steps = False
+        self._lists = lists
         self._in_fold = False
 
     def expression(self, logic: Json, place: str) -> Term:
@@ -178,7 +184,7 @@ class Generator:
 
     def _in(self, _: Operator, operands: list[Json], place: str) -> Term:
         item = self.value(operands[0], f"{place}/0")
-        strings = _string_literals(operands[1])
+        strings = self._known_strings(operands[1])
         if strings is not None:
             name = self._name(item)
             found = f"{name} in {self.program.constant(strings)}"
@@ -193,6 +199,16 @@ class Generator:
             is_list = f"{items.text}.__class__ is list"
             called = f"({item.text} in {items.text} if {is_list} else {called})"
         return Term(called, Kind.BOOLEAN)
+
+    def _known_strings(self, logic: Json) -> frozenset[str] | None:
+        """Give the members of a list of strings that is known now, or None for anything else."""
+        if isinstance(logic, list):
+            strings = frozenset(item for item in logic if isinstance(item, str))
+            return strings if all(isinstance(item, str) for item in logic) else None
+        if self._in_fold or not isinstance(logic, dict) or len(logic) != 1:
+            return None
+        path = logic.get("var")
+        return self._lists.get(path) if isinstance(path, str) else None
 
     def _plus(self, _: Operator, operands: list[Json], place: str) -> Term:
         left, right = (self.value(o, f"{place}/{i}") for i, o in enumerate(operands))
@@ -352,14 +368,6 @@ def _merged(kinds: Sequence[Kind]) -> Kind:
     if len(possible) == 1:
         return possible.pop()
     return Kind.ANY if possible & {Kind.ANY, Kind.INSTANT, Kind.ARRAY} else Kind.DATA
-
-
-def _string_literals(logic: Json) -> frozenset[str] | None:
-    """Give the members of a literal list of strings, or None for anything else."""
-    if not isinstance(logic, list):
-        return None
-    strings = frozenset(item for item in logic if isinstance(item, str))
-    return strings if all(isinstance(item, str) for item in logic) else None
 
 
 def _node_count(logic: Json) -> int:
