@@ -12,6 +12,7 @@ from dashboards.objectives import (
 )
 from dashboards.rules import error_share
 
+_LEVEL_SHARE = "member_format_level:health_exchange_accepted_levels:ratio_rate1h"
 PAGE, TICKET = "page", "ticket"
 
 
@@ -207,6 +208,19 @@ _OTHERS = (
         lasting="10m",
         severity=TICKET,
         summary="{{ $labels.member }} writes values in {{ $labels.format }} that nobody agreed on.",
+        playbook="format-drift",
+    ),
+    Alert(
+        name="LevelsShifted",
+        expression=(
+            f"abs({_LEVEL_SHARE} - avg_over_time({_LEVEL_SHARE}[1d] offset 2h)) > 0.3"
+            " and on (member, format)"
+            " sum by (member, format) (increase(health_exchange_accepted_levels_total[1h])) > 100"
+        ),
+        lasting="30m",
+        severity=TICKET,
+        summary="{{ $labels.member }} says {{ $labels.level }} in {{ $labels.format }} far more or "
+        "less often than usual.",
         playbook="format-drift",
     ),
     Alert(

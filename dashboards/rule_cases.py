@@ -77,6 +77,13 @@ def _store(result: str, operation: str = "read") -> str:
     )
 
 
+def _level(level: str) -> str:
+    return (
+        'health_exchange_accepted_levels_total{job="health-exchange",instance="x",'
+        f'member="310000",format="f",level="{level}"}}'
+    )
+
+
 def _refusals(reason: str, priority: str) -> str:
     return (
         'health_exchange_admission_refusals_total{job="health-exchange",instance="x",'
@@ -232,6 +239,18 @@ CASES: tuple[Case, ...] = (
             _records("310000", "UNKNOWN_STATUS"): "0x60 6+6x60 366x60",
         },
         expected=(Fires(60, ()), Fires(85, ("FormatDrift",)), Fires(170, ())),
+    ),
+    Case(
+        name="a digit of a format changes its meaning: green is red from one hour on",
+        series=_healthy(600)
+        | {_level("LOW"): "0+90x360 32400x240", _level("HIGH"): "0+10x360 3600+100x240"},
+        expected=(Fires(350, ()), Fires(420, ("LevelsShifted",))),
+    ),
+    Case(
+        name="a quarter of the greens turns yellow after an outbreak: noise",
+        series=_healthy(600)
+        | {_level("LOW"): "0+90x360 32400+65x240", _level("MEDIUM"): "0+10x360 3600+35x240"},
+        expected=(Fires(420, ()), Fires(600, ())),
     ),
     Case(
         name="two records in a hundred are refused, as every day: noise",

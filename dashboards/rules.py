@@ -47,6 +47,12 @@ RECORDINGS: tuple[Recording, ...] = (
         " / (member:health_exchange_records:rate15m > 0)",
     ),
     Recording(
+        "member_format_level:health_exchange_accepted_levels:ratio_rate1h",
+        "sum by (member, format, level) (rate(health_exchange_accepted_levels_total[1h]))"
+        " / on (member, format) group_left ()"
+        " (sum by (member, format) (rate(health_exchange_accepted_levels_total[1h])) > 0)",
+    ),
+    Recording(
         "member:health_exchange_age:seconds",
         "time() - max by (member)"
         f" (max_over_time(health_exchange_member_newest_as_of_timestamp_seconds[{MEMORY}]))",

@@ -15,6 +15,7 @@ from dashboards.panels import (
 )
 
 _M = f'{OF_EXCHANGE},member=~"$member"'
+_LEVELS = "health_exchange_accepted_levels_total"
 _NO_ROOM = "health_exchange_quarantine_refused_total"
 _R = 'member=~"$member"'
 """Recorded series are those of all exchanges together."""
@@ -123,6 +124,20 @@ MEMBERS = Dashboard(
                             f"sum by (format) (rate(health_exchange_records_total{{{_M}}}"
                             "[$__rate_interval]))",
                             "{{format}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Levels by format",
+                    description="Share of each level among what is accepted in a format. Good: "
+                    "moves slowly; a step is a digit that means something else now.",
+                    unit="percentunit",
+                    playbook="format-drift",
+                    queries=(
+                        Query(
+                            f"{per_second(_LEVELS, 'format, level', _M)} / on (format)"
+                            f" group_left () {per_second(_LEVELS, 'format', _M)}",
+                            "{{format}} {{level}}",
                         ),
                     ),
                 ),

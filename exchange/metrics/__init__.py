@@ -18,6 +18,7 @@ _KINDS = 4
 _OUTCOMES = 24
 """Accepted, and each reason against a record."""
 _FINDINGS = 24
+_LEVELS = 5
 
 SHORT_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 """From a check that finds everything in memory to the deadline of a patient caller."""
@@ -64,6 +65,13 @@ RECORDS = Counter(
     "reason against it.",
     ("member", "format", "outcome"),
     series_max=(FORMATS_MAX + MEMBERS_MAX) * _OUTCOMES,
+)
+ACCEPTED_LEVELS = Counter(
+    "accepted_levels",
+    "Records accepted, by member, format (empty: the common schema) and level: a shift is a digit "
+    "that means something else now.",
+    ("member", "format", "level"),
+    series_max=(FORMATS_MAX + MEMBERS_MAX) * _LEVELS,
 )
 LAST_CONTACT = Gauge(
     "member_last_contact_timestamp_seconds",

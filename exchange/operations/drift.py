@@ -20,8 +20,10 @@ from exchange.core.drift import (
     health,
 )
 from exchange.core.errors import StoreError
+from exchange.core.health_code import Level
 from exchange.core.members import MEMBERS
 from exchange.core.times import HOUR_MS
+from exchange.metrics import ACCEPTED_LEVELS
 from exchange.operations.clock import Clock
 from exchange.operations.judged import Judged
 from exchange.stores.base import Store
@@ -60,6 +62,9 @@ class Drift:
 
     def count(self, member: str, judged: Judged) -> None:
         """Count what was judged and kept."""
+        for level, accepted in zip(Level, judged.levels, strict=True):
+            if accepted:
+                ACCEPTED_LEVELS.add((member, judged.format_id, level.name), accepted)
         failures: dict[str, int] = {}
         for one in judged.failures:
             name = failure_name(one.reason, one.field)

@@ -7,9 +7,18 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from adapters.registry import FORMATS
 from exchange.core.decision import DecisionReason
+from exchange.core.health_code import Level
 from exchange.core.members import MEMBERS
 from exchange.core.outcome import Reason
-from exchange.metrics import FORMATS_MAX, MEMBERS_MAX, METRICS, NON_RECOGNITIONS, PREFIX, RECORDS
+from exchange.metrics import (
+    ACCEPTED_LEVELS,
+    FORMATS_MAX,
+    MEMBERS_MAX,
+    METRICS,
+    NON_RECOGNITIONS,
+    PREFIX,
+    RECORDS,
+)
 from exchange.metrics.exposition import FiguresCollector
 from exchange.metrics.kinds import OVERFLOW, Counter, Gauge, Histogram
 
@@ -86,5 +95,7 @@ def test_bounds_hold_the_lists_they_are_made_from() -> None:
     assert len(FORMATS) <= FORMATS_MAX
     records = (len(FORMATS) + len(MEMBERS)) * (len(Reason) + 1)
     assert records <= RECORDS.series_max
+    levels = (len(FORMATS) + len(MEMBERS)) * len(Level)
+    assert levels <= ACCEPTED_LEVELS.series_max
     pairs = len(MEMBERS) * (len(MEMBERS) + 1) * len(DecisionReason)
     assert pairs <= NON_RECOGNITIONS.series_max
