@@ -28,13 +28,15 @@ _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 # No header table, no push, an unbounded window, binary metadata as it is.
 _OUR_SETTINGS = ((1, 0), (2, 0), (_SETTING_INITIAL_WINDOW, _WINDOW_MAX), (0xFE03, 1))
 _RETRY_INFO = b"google.rpc.RetryInfo"
+_STATUS_OK = b"grpc-status\x010"
+"""Without a table of headers, names and values stand as they are, after their lengths."""
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
     """What came of one call.
 
     Attributes:
-        ok: A message came, and the stream ended in order.
+        ok: The stream ended in order, with the status OK.
         size: Bytes of the message, its five bytes of frame included.
         trailers: The last block of headers as it came; b"" where the connection went away.
         message: The message, where it was asked for.
@@ -260,8 +262,9 @@ class Http2Connection(asyncio.Protocol):
                 one.data += payload
         if flags & _END_STREAM:
             del self._open[stream]
-            # gRPC sends an error without a message as a single block of headers.
-            one.done(Answer(one.size > 0, one.size, payload if kind == _HEADERS else b"", one.data))
+            # An error may come with an empty message, or as a single block of headers without any.
+            trailers = payload if kind == _HEADERS else b""
+            one.done(Answer(_STATUS_OK in trailers, one.size, trailers, one.data))
 
     def _count_received(self, size: int) -> None:
         self._received += size

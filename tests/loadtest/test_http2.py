@@ -33,12 +33,18 @@ async def refuse(_request: bytes, context: Context) -> bytes:
     raise AssertionError
 
 
+async def refuse_without_abort(_request: bytes, context: Context) -> bytes:
+    context.set_code(grpc.StatusCode.RESOURCE_EXHAUSTED)
+    return b""
+
+
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
     server = grpc.aio.server()
     methods = {
         "Reverse": grpc.unary_unary_rpc_method_handler(reverse),
         "Refuse": grpc.unary_unary_rpc_method_handler(refuse),
+        "RefuseWithMessage": grpc.unary_unary_rpc_method_handler(refuse_without_abort),
     }
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.T", methods),))
     chosen = server.add_insecure_port("127.0.0.1:0")
@@ -61,6 +67,11 @@ async def test_messages_beyond_every_window_arrive(port: int) -> None:
 async def test_a_refusal_says_its_status_and_when_to_come_again(port: int) -> None:
     answer = await ask(Target(port, "/test.T/Refuse"), b"abc")
     assert (answer.ok, answer.status, answer.retry_seconds) == (False, "8", 2.5)
+
+
+async def test_a_refusal_with_an_empty_message_is_no_answer(port: int) -> None:
+    answer = await ask(Target(port, "/test.T/RefuseWithMessage"), b"")
+    assert (answer.ok, answer.status) == (False, "8")
 
 
 async def test_an_unknown_method_is_an_error_without_retry(port: int) -> None:
