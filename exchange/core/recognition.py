@@ -48,7 +48,8 @@ _BASE_ONLY = frozenset(
     }
 )
 """Findings that one admitted level outweighs where the policy says that one suffices."""
-_RISKS = frozenset({Level.ELEVATED, Level.HIGH})
+RISKS = frozenset({Level.ELEVATED, Level.HIGH})
+"""Levels that refuse."""
 
 
 class _Case:
@@ -200,6 +201,19 @@ def facts_of(question: Question, policy: CompiledPolicy) -> CaseFacts:
     return case.facts
 
 
+def facts_in_force(
+    statements: Sequence[Statement], policy: CompiledPolicy, now_ms: int, origin: str
+) -> CaseFacts:
+    """Return the same for one statement of each issuer, by issuer, all in force."""
+    recognised = [
+        IssuerStanding(one, _IN_FORCE)
+        for one in statements
+        if policy.treatment(one.issuer) is not _IGNORE
+    ]
+    unique = all(one.health_code.document_unique for one in statements)
+    return CaseFacts(recognised, unique, now_ms, origin, policy.destination)
+
+
 def decide(
     statements: Iterable[Statement],
     policy: CompiledPolicy,
@@ -220,7 +234,7 @@ def decide(
     statements = tuple(statements)
     case = _judged(statements, policy, now_ms, origin, max_age_ms)
     verdict = case.verdict()
-    if verdict is Verdict.ADMIT and policy.has_rules and case.level in _RISKS:
+    if verdict is Verdict.ADMIT and policy.has_rules and case.level in RISKS:
         verdict = _without_each_risk(statements, case, max_age_ms)
     findings = case.findings
     if len(findings) > 1:
@@ -270,7 +284,7 @@ def _without_each_risk(
     refusal into an admission.
     """
     for one in case.in_force:
-        if one.statement.health_code.level not in _RISKS:
+        if one.statement.health_code.level not in RISKS:
             continue
         rest = [other for other in statements if other is not one.statement]
         without = _judged(rest, case.policy, case.now_ms, case.origin, max_age_ms)

@@ -89,7 +89,8 @@ class RecognitionService:
         checker = self._checker
         recorded = checker.is_recorded()
         if check.max_age_ms is None and not recorded:
-            answer = self._kept.answer(read, checker.policy_of(check, now_ms), now_ms)
+            policy = checker.policy_of(check, now_ms)
+            answer = self._kept.answer(read, policy, now_ms, check.origin)
             if answer is not None:
                 return answer
         return answer_of(checker.decide(check, read, now_ms, recorded=recorded))

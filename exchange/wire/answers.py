@@ -1,10 +1,10 @@
 """Answers to checks as encoded bytes: what most decisions share is decided and written once.
 
-Most people have one statement from each issuer, all in force, and most policies have no rules. Such
-decisions differ in their times only: everything else follows from the policy and from issuer, via,
-level, state and holds of each statement. So a message is made once by the ordinary path and kept;
-for each answer its times are set and it is encoded. All other decisions take the ordinary path. A
-property test compares both.
+Most people have one statement from each issuer, all in force. Such decisions differ in their times
+only: everything else follows from the policy, from issuer, via, level, state and holds of each
+statement, and from which rules are not met. So a message is made once by the ordinary path and
+kept; for each answer the rules are judged, its times are set and it is encoded. All other decisions
+take the ordinary path. A property test compares both.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,12 @@ import msgspec
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from exchange.api.v1 import decision_pb2 as pb, recognition_service_pb2 as service_pb
+from exchange.core.case_view import CaseFacts
 from exchange.core.compiled_policy import CompiledPolicy
 from exchange.core.decision import Decision
 from exchange.core.errors import ExchangeError
 from exchange.core.health_code import Hold, State
-from exchange.core.recognition import decide
+from exchange.core.recognition import RISKS, Question, decide_question, facts_in_force
 from exchange.core.standing import lapses_at_ms
 from exchange.core.statement import Statement
 from exchange.core.times import MINUTE_MS
@@ -41,7 +42,8 @@ _DECISION_FIELD = b"\x0a"
 _RESULT_FIELD = b"\x0a"
 _STATES = len(State)
 
-_Key = tuple[tuple[str, str, int, tuple[Hold, ...], bool], ...]
+_Key = tuple[tuple[tuple[str, str, int, tuple[Hold, ...], bool], ...], tuple[str, ...]]
+"""The statements, and the rules that are not met or cannot be evaluated."""
 
 
 def varint(number: int) -> bytes:
@@ -160,7 +162,11 @@ class Answers:
         self._outlines: dict[CompiledPolicy, dict[_Key, Outline]] = {}
 
     def answer(
-        self, statements: Sequence[Statement], policy: CompiledPolicy, now_ms: int
+        self,
+        statements: Sequence[Statement],
+        policy: CompiledPolicy,
+        now_ms: int,
+        origin: str = "",
     ) -> Answer | None:
         """Return the encoded decision of an ordinary case; None for any other.
 
@@ -168,9 +174,8 @@ class Answers:
             statements: All statements about the person, in any order.
             policy: In force at the instant.
             now_ms: The instant.
+            origin: Member the person comes from, or ``""``.
         """
-        if policy.has_rules:
-            return None
         if len(statements) > 1:
             if len({one.issuer for one in statements}) < len(statements):
                 return None
@@ -185,16 +190,20 @@ class Answers:
             # One number of level and state: enumerations hash slowly.
             both = said.level * _STATES + said.state
             key.append((one.issuer, one.via, both, said.holds, said.document_unique))
-        outline = self._outline(tuple(key), statements, policy, now_ms)
+        unmet: tuple[str, ...] = ()
+        if policy.has_rules:
+            if policy.any_admitted and any(one.health_code.level in RISKS for one in statements):
+                return None  # Such a risk may have to be thought away, and the rules judged anew.
+            unmet = _unmet(policy, facts_in_force(statements, policy, now_ms, origin))
+        question = Question(tuple(statements), now_ms, origin)
+        outline = self._outline((tuple(key), unmet), question, policy)
         end_ms = now_ms + policy.policy.reliance_minutes * MINUTE_MS
         for place in outline.in_force:
             end_ms = min(end_ms, lapses_ms[place])
         encoded = outline.encoded(statements, now_ms, end_ms)
         return Answer(encoded, outline.verdict, outline.against)
 
-    def _outline(
-        self, key: _Key, statements: Sequence[Statement], policy: CompiledPolicy, now_ms: int
-    ) -> Outline:
+    def _outline(self, key: _Key, question: Question, policy: CompiledPolicy) -> Outline:
         outlines = self._outlines.get(policy)
         if outlines is None:
             # A policy that is in force no longer is asked for no more: keep the latest few.
@@ -205,8 +214,14 @@ class Answers:
         if found is None:
             if len(outlines) >= OUTLINES_MAX:
                 outlines.clear()
-            found = outlines[key] = outline_of(statements, decide(statements, policy, now_ms))
+            decision = decide_question(question, policy)
+            found = outlines[key] = outline_of(question.statements, decision)
         return found
+
+
+def _unmet(policy: CompiledPolicy, facts: CaseFacts) -> tuple[str, ...]:
+    """Name what the rules add to a decision."""
+    return tuple([f"{one.outcome._value_} {one.rule.name}" for one in policy.judge(facts)])
 
 
 def _by_issuer(one: Statement) -> str:

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from exchange.api.v1 import decision_pb2 as pb, recognition_service_pb2 as service_pb
 from exchange.core.compiled_policy import CompiledPolicy
@@ -10,9 +10,10 @@ from exchange.core.health_code import HealthCode, Level, State
 from exchange.core.policy import Combination, Recognition
 from exchange.core.recognition import decide
 from exchange.core.statement import Statement
-from exchange.operations.shipped import default_for
+from exchange.operations.shipped import default_for, shipped_policies, shipped_policy
 from exchange.wire.answers import Answers, length
 from exchange.wire.checks import fill_decision
+from tests.core.policies import DAY, HOUR, generated_policies, nucleic, people, said
 from tests.core.strategies import ISSUERS, NOW_MS, cases
 
 DEFAULT = default_for("370000")
@@ -33,9 +34,19 @@ policies = st.builds(
 )
 
 
-def ordinary(statements: list[Statement], policy: CompiledPolicy, now_ms: int) -> pb.Decision:
+RULED = [
+    CompiledPolicy(policy, code) for code, policy in shipped_policies().items() if policy.rules
+]
+ruled = st.one_of(
+    st.sampled_from(RULED), st.builds(CompiledPolicy, generated_policies(), st.just("310000"))
+)
+
+
+def ordinary(
+    statements: list[Statement], policy: CompiledPolicy, now_ms: int, origin: str = ""
+) -> pb.Decision:
     message = pb.Decision()
-    fill_decision(message, decide(statements, policy, now_ms))
+    fill_decision(message, decide(statements, policy, now_ms, origin=origin))
     return message
 
 
@@ -58,6 +69,31 @@ def test_an_encoded_answer_is_the_ordinary_decision(
             b"".join(answer.as_result() * 2)
         )
         assert [result.decision for result in batch.results] == [expected, expected]
+
+
+@settings(max_examples=300)
+@given(st.lists(people, min_size=1, max_size=4), ruled, st.sampled_from(["", "510000"]))
+def test_an_encoded_answer_is_the_ordinary_decision_by_rules_too(
+    persons: list[list[Statement]], policy: CompiledPolicy, origin: str
+) -> None:
+    answers = Answers()
+    for statements in persons:
+        for now_ms in (NOW_MS, NOW_MS + HOUR, NOW_MS + 2 * DAY):
+            for asked in (origin, ""):
+                answer = answers.answer(statements, policy, now_ms, asked)
+                expected = ordinary(statements, policy, now_ms, asked)
+                assert answer is None or pb.Decision.FromString(answer.encoded) == expected
+
+
+def test_a_traveller_is_answered_from_an_outline_by_rules_too() -> None:
+    beijing = CompiledPolicy(shipped_policy("110000"), "110000")
+    answers = Answers()
+    verdicts = []
+    for tests in ((), (nucleic(),), (nucleic(sample=NOW_MS - 3 * DAY),)):
+        answer = answers.answer([said(issuer="120000", tests=tests)], beijing, NOW_MS, "120000")
+        assert answer is not None
+        verdicts.append(answer.verdict)
+    assert verdicts == ["CROSS_CHECK", "ADMIT", "CROSS_CHECK"]
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3])
