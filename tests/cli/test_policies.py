@@ -190,6 +190,8 @@ def test_rules_are_validated_with_their_places(health_exchange: Health, tmp_path
     ran = health_exchange("rules", "validate", path)
     assert (ran.code, "NO_SUCH_PATH" in ran.out, "logic/!/0/var" in ran.out) == (3, True, True)
     assert health_exchange("rules", "validate", path, "--any-data").code == 0
+    path.write_text(json.dumps({"rule": {"Logic": {"or": [1]}}, "tests": []}))
+    assert "rule.Logic" in health_exchange("rules", "validate", path).out
     policy = write(shipped_policy("110000"), tmp_path / "policy.json")
     assert health_exchange("rules", "validate", policy).code == 0
     path.write_text("{")

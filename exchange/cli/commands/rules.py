@@ -87,7 +87,9 @@ def _problems(file: Path, *, any_data: bool) -> list[PolicyProblem]:
 
 
 def _of_rule(content: Any, place: str, any_data: bool) -> list[PolicyProblem]:
-    """Check a rule: bare, or as an object with its logic under `logic` or `Logic`."""
+    """Check a rule: bare, or with its logic under `logic` or `Logic`, beside its tests or not."""
+    if isinstance(content, dict) and isinstance(content.get("rule"), dict):
+        content, place = content["rule"], f"{place}.rule"
     logic = content
     if isinstance(content, dict):
         for key in ("logic", "Logic"):
