@@ -71,6 +71,9 @@ cassandra: setup java  ## Start a real Cassandra in the foreground (NODES=1..3)
 bench: setup  ## Measure every path beside its limit (BENCH_ARGS="--quick --stores sqlite")
 	$(BIN)/python -m loadtest.bench $(BENCH_ARGS)
 
+bench-document: setup  ## Put the last run of the benchmark into docs/performance.md
+	$(BIN)/python -m loadtest.document
+
 profile: setup  ## Show what dominates a path (PROFILE_ARGS="--path batch --store cassandra")
 	$(BIN)/python -m loadtest.profile $(PROFILE_ARGS)
 
@@ -123,4 +126,4 @@ lint-dashboards: setup  ## Run Grafana's dashboard-linter and pint, if they are 
 clean:  ## Remove what was generated outside version control
 	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help certs setup java lock googleapis proto run test check cassandra bench profile soak surge load capacity fuzz conformance dashboards grafana-files monitor monitor-check monitor-faults lint-dashboards clean
+.PHONY: help certs setup java lock googleapis proto run test check cassandra bench bench-document profile soak surge load capacity fuzz conformance dashboards grafana-files monitor monitor-check monitor-faults lint-dashboards clean

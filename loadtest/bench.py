@@ -3,29 +3,36 @@
 Servers are held to the first processor; the client and Cassandra's nodes to the second. The client
 is written for this (``http2``): it sends encoded bytes and does not parse the answers. Rounds are
 interleaved: a path, its limit, the next path, its limit, and again from the start.
+
+What fails costs a round, a row or a store, and never the run; what there is so far is written after
+each store, and no round begins once the time is up.
 """
 
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 import typer
 import uvloop
 from rich.console import Console
 
-from loadtest.cases import Bench, Case, cases_of, policies
-from loadtest.chart import bars
+from loadtest.cases import Bench, Case, makers, policies
 from loadtest.figures import Line, Round, Run, comparisons_of
 from loadtest.measure import Alone
-from loadtest.report import TABLE_CHARACTERS, comparison_text, machine, markdown_of, table_of
+from loadtest.report import TABLE_CHARACTERS, comparison_text, machine, table_of, write_run
 from loadtest.serving import CLIENT_CORE, Server, end_in_order, hold_to
-from loadtest.world import KINDS, PATIENT, Front, StoreKind, make_certificates, make_world, nodes
+from loadtest.world import KINDS, PATIENT, Front, make_certificates, make_world, nodes
 
-CASSANDRA_STATEMENTS_MAX = 1_000_000
-"""More takes a node on two shared cores longer than the rest of the run."""
+STATEMENTS_MAX = {"cassandra": 1_000_000, "ring": 10_000}
+"""More takes nodes on two shared cores longer than the rest of the run."""
+LARGE = 10_000_000
+RESULTS = Path("var/bench")
+_Result = TypeVar("_Result")
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -40,9 +47,10 @@ class Options(msgspec.Struct, frozen=True):
         only: Parts of names of paths; all where it is empty.
         tls: Whether calls use mutual TLS, the echo too.
         heap: Of each node, in MiB.
+        minutes: After so many no round begins, but the first of each path.
     """
 
-    stores: tuple[str, ...] = ("sqlite", "cassandra")
+    stores: tuple[str, ...] = ("sqlite", "cassandra", "ring")
     sizes: tuple[int, ...] = (10_000, 1_000_000)
     rounds: int = 3
     seconds: float = 3.0
@@ -50,56 +58,120 @@ class Options(msgspec.Struct, frozen=True):
     only: str = ""
     tls: bool = False
     heap: int = 1024
+    minutes: float = 18.0
 
 
 QUICK = {"sizes": (10_000, 100_000), "rounds": 2, "seconds": 0.8, "records": 20_000}
 
 
-async def run(options: Options, directory: Path, say: Console) -> Run:
-    """Measure everything that the options ask for."""
+class _Failures(msgspec.Struct):
+    """Says what failed, and goes on."""
+
+    say: Console
+    seen: list[str] = []
+
+    async def guard(self, what: str, work: Callable[[], Awaitable[_Result]]) -> _Result | None:
+        """Return what work gives, or None where it fails."""
+        try:
+            return await work()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other rows are wanted.
+            self.seen.append(f"{what}: {type(error).__name__}")
+            self.say.print(f"  FAILED {what}: {type(error).__name__}: {error}", markup=False)
+            return None
+
+
+async def run(
+    options: Options,
+    directory: Path,
+    say: Console,
+    keep: Callable[[Run], None] = lambda _: None,
+) -> Run:
+    """Measure everything that the options ask for.
+
+    Args:
+        options: What to measure.
+        directory: For data.
+        say: Tells how far it is.
+        keep: Is given what there is after each store.
+    """
     described = machine()
+    shown = {k: str(v) for k, v in msgspec.structs.asdict(options).items()}
+    failures = _Failures(say)
+    end = time.monotonic() + options.minutes * 60
     tls = make_certificates(directory) if options.tls else None
-    echo_settings = {"data_dir": directory}
     with ExitStack() as stack:
-        echo = stack.enter_context(Server("echo", echo_settings, tls=tls))
+        echo = stack.enter_context(Server("echo", {"data_dir": directory}, tls=tls))
         alone = stack.enter_context(Alone())
         bench = Bench(echo, alone, options.seconds, options.records, directory)
-        lines = await _rounds(list(policies(bench)), options, say)
+        rounds = _Rounds(options, failures, end)
+        lines = await rounds.of(list(policies(bench)))
         for name in options.stores:
-            lines += await _store(KINDS[name], bench, options, say)
-    shown = {k: str(v) for k, v in msgspec.structs.asdict(options).items()}
-    return Run(described, shown, tuple(lines), tuple(comparisons_of(lines)))
+            measured = await failures.guard(name, partial(_store, name, bench, options, rounds))
+            lines += measured or []
+            keep(Run(described, shown, tuple(lines), tuple(comparisons_of(lines))))
+    failed = {"failed": "; ".join(failures.seen)} if failures.seen else {}
+    return Run(described, shown | failed, tuple(lines), tuple(comparisons_of(lines)))
 
 
-async def _store(kind: StoreKind, bench: Bench, options: Options, say: Console) -> list[Line]:
+async def _store(name: str, bench: Bench, options: Options, rounds: "_Rounds") -> list[Line]:
     """Measure all sizes of one store together, so that sizes are compared in the same minute."""
-    limit = CASSANDRA_STATEMENTS_MAX if kind.nodes else max(options.sizes)
+    kind, say = KINDS[name], rounds.failures.say
+    most = STATEMENTS_MAX.get(name, max(options.sizes))
     with ExitStack() as stack:
         contact = stack.enter_context(nodes(kind, bench.directory, options.heap))
         cases: list[Case] = []
-        for statements in sorted({min(size, limit) for size in options.sizes}):
+        for statements in sorted({min(size, most) for size in options.sizes}):
             say.print(f"Filling {kind.name} with {statements:,} statements ...")
             front = Front(bench.echo.tls, PATIENT)
-            world = await make_world(kind, statements, bench.directory, contact, front)
+            what = f"{kind.name} {statements:,}"
+            world = await rounds.failures.guard(
+                what, partial(make_world, kind, statements, bench.directory, contact, front)
+            )
+            if world is None:
+                continue
             stack.callback(world.server.stop)
             say.print(f"  {world.fill_seconds:.0f} s")
-            cases += await cases_of(bench, world, streams=bench.echo.tls is None)
-        return await _rounds(cases, options, say)
+            for make in makers(streams=bench.echo.tls is None):
+                case = await rounds.failures.guard(what, partial(make, bench, world))
+                cases += [] if case is None else [case]
+        return await rounds.of(cases)
 
 
-async def _rounds(cases: Sequence[Case], options: Options, say: Console) -> list[Line]:
-    chosen = [case for case in cases if not options.only or _matches(case, options.only)]
-    own: list[list[Round]] = [[] for _ in chosen]
-    limits: list[list[Round]] = [[] for _ in chosen]
-    for number in range(options.rounds):
-        for place, case in enumerate(chosen):
-            own[place].append(await case.own())
-            if case.measure_limit is not None:
-                limits[place].append(await case.measure_limit())
-            where = f"{case.world.kind.name} {case.world.statements:,}" if case.world else "-"
-            rate = own[place][-1].rate
-            say.print(f"  round {number + 1}: {case.path}, {where}: {rate:,.0f} {case.unit}/s")
-    return [case.line(*both) for case, *both in zip(chosen, own, limits, strict=True)]
+class _Rounds(msgspec.Struct):
+    """Measures cases, one after the other, again and again."""
+
+    options: Options
+    failures: _Failures
+    end: float
+
+    async def of(self, cases: Sequence[Case]) -> list[Line]:
+        """Return a line of each case of which at least one round was measured."""
+        only = self.options.only
+        chosen = [case for case in cases if not only or _matches(case, only)]
+        pairs: list[list[tuple[Round, Round | None]]] = [[] for _ in chosen]
+        for number in range(self.options.rounds):
+            for place, case in enumerate(chosen):
+                if number and time.monotonic() > self.end:
+                    break
+                pairs[place] += await self._round(case, number)
+        return [
+            case.line([own for own, _ in rounds], [limit for _, limit in rounds if limit])
+            for case, rounds in zip(chosen, pairs, strict=True)
+            if rounds
+        ]
+
+    async def _round(self, case: Case, number: int) -> list[tuple[Round, Round | None]]:
+        """Measure a path and its limit; both or neither, as they are compared in pairs."""
+        where = f"{case.world.kind.name} {case.world.statements:,}" if case.world else "-"
+        what = f"{case.path}, {where}"
+        own = await self.failures.guard(what, case.own)
+        if own is None:
+            return []
+        self.failures.say.print(f"  round {number + 1}: {what}: {own.rate:,.0f} {case.unit}/s")
+        if case.measure_limit is None:
+            return [(own, None)]
+        limit = await self.failures.guard(f"limit of {what}", case.measure_limit)
+        return [] if limit is None else [(own, limit)]
 
 
 def _matches(case: Case, only: str) -> bool:
@@ -110,18 +182,21 @@ def main(  # noqa: PLR0913 - one argument an option.
     *,
     quick: Annotated[bool, typer.Option("--quick", help="About two minutes in all.")] = False,
     only: Annotated[str, typer.Option(help="Parts of names of paths, as `check,batch`.")] = "",
-    stores: Annotated[str, typer.Option(help="sqlite, cassandra, ring.")] = "sqlite,cassandra",
+    large: Annotated[bool, typer.Option("--large", help="Ten million rows on SQLite too.")] = False,
+    stores: Annotated[str, typer.Option(help="sqlite, cassandra, ring.")] = "sqlite,cassandra,ring",
     sizes: Annotated[str, typer.Option(help="Statements, as `10000,1000000`.")] = "",
     rounds: Annotated[int, typer.Option(min=1, max=50, help="Of each measurement.")] = 3,
     seconds: Annotated[float, typer.Option(min=0.1, max=60, help="Of a measurement.")] = 3.0,
     tls: Annotated[bool, typer.Option("--tls", help="Mutual TLS, the echo too.")] = False,
-    json: Annotated[Path | None, typer.Option(help="Write the run here as JSON.")] = None,
-    chart: Annotated[Path | None, typer.Option(help="Write a chart here as SVG.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Write the table here.")] = None,
+    minutes: Annotated[float, typer.Option(min=1, max=600, help="Begin no round after.")] = 18.0,
+    results: Annotated[Path, typer.Option(help="Folder for table, JSON and chart.")] = RESULTS,
     directory: Annotated[Path | None, typer.Option(help="For data; default: temporary.")] = None,
 ) -> None:
     """Measure every path beside its limit; print a table with targets."""
-    fields: dict[str, object] = {"rounds": rounds, "seconds": seconds} | (QUICK if quick else {})
+    fields: dict[str, object] = {"rounds": rounds, "seconds": seconds, "minutes": minutes}
+    fields |= QUICK if quick else {}
+    if large:
+        fields |= {"sizes": (*Options().sizes, LARGE), "minutes": max(minutes, 60.0)}
     if sizes:
         fields["sizes"] = tuple(int(one) for one in sizes.split(","))
     names = tuple(stores.split(","))
@@ -132,20 +207,12 @@ def main(  # noqa: PLR0913 - one argument an option.
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
         hold_to(CLIENT_CORE)
         end_in_order()
-        found = uvloop.run(run(options, Path(scratch), Console(stderr=True)))
-    _write(found, json, chart, markdown)
+        keep = partial(write_run, into=results)
+        found = uvloop.run(run(options, Path(scratch), Console(stderr=True), keep))
+    write_run(found, results)
     console.print(table_of(found))
     for one in found.comparisons:
         console.print(comparison_text(one), highlight=False)
-
-
-def _write(found: Run, json: Path | None, chart: Path | None, markdown: Path | None) -> None:
-    if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
-    if chart is not None:
-        chart.write_text(bars(found.lines), "utf-8")
-    if markdown is not None:
-        markdown.write_text(markdown_of(found), "utf-8")
 
 
 if __name__ == "__main__":

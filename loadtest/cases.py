@@ -1,12 +1,14 @@
 """The paths that are measured, each beside its limit."""
 
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from exchange.operations.clock import system_clock
+from exchange.operations.shipped import shipped_policy
 from loadtest.alone import Task
 from loadtest.figures import Line, Round, Target
 from loadtest.measure import Alone, Load, answer_bytes, calls, publication
@@ -22,6 +24,7 @@ _BATCHES_IN_FLIGHT = {10: 32, 100: 32, 1_000: 4}
 SINGLE_BODIES = 20_000
 BATCH_ITEMS = 40_000
 GROUP = 100
+RULES = f"{len(shipped_policy(RULES_POLICY).rules)} rules"
 
 Measured = Callable[[], Awaitable[Round]]
 
@@ -128,7 +131,7 @@ async def batch_with_rules(bench: Bench, world: World) -> Case:
     size = max(BATCH_SIZES)
     load = batch_load(world.people, size, RULES_POLICY)
     target = None if world.kind.nodes else Target(60_000, True)
-    return await _beside_echo(bench, world, f"batch of {size:,}, 9 rules", load, target)
+    return await _beside_echo(bench, world, f"batch of {size:,}, {RULES}", load, target)
 
 
 class _Files:
@@ -186,7 +189,7 @@ async def decoding(bench: Bench, world: World) -> Case:
 
 def policies(bench: Bench) -> Iterator[Case]:
     """Deciding alone, under the default and under the most rules."""
-    for name, title in (("default", "default policy"), (RULES_POLICY, "9 rules")):
+    for name, title in (("default", "default policy"), (RULES_POLICY, RULES)):
         task = Task(kind="policy", policy=name, seconds=bench.seconds, now_ms=system_clock())
         yield Case(
             path=f"decide, {title}",
@@ -195,14 +198,15 @@ def policies(bench: Bench) -> Iterator[Case]:
         )
 
 
-async def cases_of(bench: Bench, world: World, *, streams: bool) -> list[Case]:
-    """Return all cases of a store; streams only where there is no TLS."""
-    found = [await single(bench, world)]
-    found += [await batch(bench, world, size) for size in BATCH_SIZES]
-    found.append(await batch_with_rules(bench, world))
-    if streams:
-        found += [await streaming(bench, world), await decoding(bench, world)]
-    return found
+Make = Callable[[Bench, World], Awaitable[Case]]
+
+
+def makers(*, streams: bool) -> list[Make]:
+    """Return what makes the cases of a store; streams only where there is no TLS."""
+    found: list[Make] = [single]
+    found += [partial(batch, size=size) for size in BATCH_SIZES]
+    found.append(batch_with_rules)
+    return [*found, streaming, decoding] if streams else found
 
 
 def plain(settings: dict[str, Any]) -> dict[str, Any]:

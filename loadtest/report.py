@@ -2,13 +2,15 @@
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
 import psutil
 from rich.table import Table
 
+from loadtest.chart import bars
 from loadtest.figures import Comparison, Line, Round, Run, Verdict, median
 
 _PACKAGES = ("grpcio", "uvloop", "protobuf", "msgspec", "cassandra-driver")
@@ -100,9 +102,59 @@ def comparison_text(one: Comparison) -> str:
     return f"{one.name}: {one.value:.2f}, at most {one.most:g}: {one.verdict.value}"
 
 
+def _rows(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
+    texts = [" | ".join(heads), " | ".join("---" for _ in heads), *map(" | ".join, lines)]
+    return [f"| {text} |" for text in texts]
+
+
+TARGET_HEADS = ("path", "ours", "its limit", "reached", "by CPU", "target", "")
+
+
+def targets_of(run: Run) -> list[tuple[str, ...]]:
+    """Return each target as a row: what was reached beside what had to be."""
+    found: list[tuple[str, ...]] = []
+    for line in run.lines:
+        if line.target is None:
+            continue
+        own, least = median(line.rounds).rate, line.target.least
+        limit = f"{median(line.limit_rounds).rate:,.0f}/s" if line.limit_rounds else "-"
+        rate = f"{own:,.0f}/s"
+        reached = rate if line.target.absolute else f"{line.ratio or 0:.2f}"
+        wanted = f">= {least:,.0f}/s" if line.target.absolute else f">= {least:.2f}"
+        by_cpu = "-" if line.cpu_ratio is None else f"{line.cpu_ratio:.2f}"
+        if line.target.absolute:
+            # What the CPU of one lookup or record would give if a core did nothing else.
+            by_cpu = f"{1e6 / max(median(line.rounds).cpu_unit_us, 1e-9):,.0f}/s"
+        path = f"{line.path}, {line.store}, {line.statements:,} rows"
+        where = f"{limit} ({line.limit})"
+        found.append((path, rate, where, reached, by_cpu, wanted, line.verdict.value))
+    for one in run.comparisons:
+        value, most = f"{one.value:.2f}", f"<= {one.most:g}"
+        found.append((one.name, value, "-", value, "-", most, one.verdict.value))
+    return found
+
+
 def markdown_of(run: Run) -> str:
-    """Return a run as a table of Markdown."""
-    rows = ["| " + " | ".join(HEADS) + " |", "| " + " | ".join("---" for _ in HEADS) + " |"]
-    rows += ["| " + " | ".join(cells(line)) + " |" for line in run.lines]
-    rows += ["", *(f"- {comparison_text(one)}" for one in run.comparisons)]
-    return "\n".join(rows) + "\n"
+    """Return a run as text for documents: the machine, each target, all rows."""
+    machine_line = ", ".join(f"{name} {text}" for name, text in run.machine.items() if text)
+    asked = ", ".join(f"{name} {text}" for name, text in run.options.items() if text)
+    return "\n".join(
+        [
+            f"Machine: {machine_line}.",
+            "",
+            f"Options: {asked}.",
+            "",
+            *_rows(TARGET_HEADS, targets_of(run)),
+            "",
+            *_rows(HEADS, map(cells, run.lines)),
+            "",
+        ]
+    )
+
+
+def write_run(run: Run, into: Path) -> None:
+    """Leave a run in a folder: as JSON, as a table and as a chart."""
+    into.mkdir(parents=True, exist_ok=True)
+    (into / "run.json").write_bytes(msgspec.json.format(msgspec.json.encode(run)) + b"\n")
+    (into / "table.md").write_text(markdown_of(run), "utf-8")
+    (into / "chart.svg").write_text(bars(run.lines), "utf-8")
