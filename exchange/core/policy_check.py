@@ -9,7 +9,7 @@ from exchange.core.case_view import view_schema
 from exchange.core.certlogic import validate
 from exchange.core.health_code import Level, State
 from exchange.core.members import BY_CODE
-from exchange.core.policy import DEFAULT_POLICY, Policy, PolicyRule
+from exchange.core.policy import DEFAULT_POLICY, Combination, Policy, PolicyRule
 from exchange.core.rendering import COLOURS_OF_LEVEL, RenderingTable
 
 RULES_MAX = 50
@@ -62,6 +62,9 @@ def _names(policy: Policy) -> Iterator[PolicyProblem]:
     for name in policy.admitted_levels:
         if name not in _LEVELS:
             yield PolicyProblem("admitted_levels", "NO_SUCH_LEVEL", f"{name!r} is no level")
+        elif name != Level.LOW.name and policy.combination == Combination.STRICTEST:
+            words = f"{name} is stopped where the strictest statement counts: never admitted"
+            yield PolicyProblem("admitted_levels", "NEVER_ADMITTED", words)
     for name in sorted(policy.value_sets):
         if not _is_name(name):
             yield PolicyProblem(f"value_sets.{name}", "INVALID_NAME", _NAME_WORDS)

@@ -179,6 +179,7 @@ def test_at_least_eight_shipped_policies_differ_in_substance() -> None:
         ({"name": "999999"}, "NO_SUCH_MEMBER", "name"),
         ({"recognition": {"999999": Recognition.IGNORE}}, "NO_SUCH_MEMBER", "recognition.999999"),
         ({"admitted_levels": ("UNSPECIFIED",)}, "NO_SUCH_LEVEL", "admitted_levels"),
+        ({"admitted_levels": ("LOW", "MEDIUM")}, "NEVER_ADMITTED", "admitted_levels"),
         ({"max_age_days": {"LOW": 3}}, "MISSING", "max_age_days"),
         ({"max_age_days": {"LOW": 3, "OTHER": 999}}, "OUT_OF_RANGE", "max_age_days.OTHER"),
         ({"max_age_days": {"GREEN": 3, "OTHER": 9}}, "NO_SUCH_LEVEL", "max_age_days.GREEN"),
@@ -221,6 +222,15 @@ def test_what_is_wrong_with_a_policy_is_found_with_its_place(
 ) -> None:
     problems = check_policy(msgspec.structs.replace(DEFAULT, **change))
     assert (code, place) in {(one.code, one.place) for one in problems}
+
+
+def test_a_level_other_than_low_may_be_admitted_where_one_admitted_level_suffices() -> None:
+    levels = ("LOW", "MEDIUM")
+    open_to_yellow = msgspec.structs.replace(
+        DEFAULT, admitted_levels=levels, combination=Combination.ANY_ADMITTED
+    )
+    assert check_policy(open_to_yellow) == ()
+    assert decided(open_to_yellow, said(Level.MEDIUM)).verdict == Verdict.ADMIT
 
 
 # What follows holds for the default, all shipped policies and generated ones.

@@ -143,7 +143,7 @@ async def test_a_time_before_the_end_of_the_notice_is_refused(client: Client) ->
     assert past().fields == ("valid_from_time",)
 
 
-async def test_what_was_only_announced_is_not_taken_back_without_notice_either(
+async def test_what_comes_in_force_in_between_is_not_taken_back_without_notice_either(
     client: Client,
 ) -> None:
     default = await created(client, default_for("310000"))
