@@ -106,7 +106,8 @@ def of_exchange(error: ExchangeError) -> CommandError:
     if isinstance(error, StartError | SchemaError):
         return CommandError(str(error), ExitCode.START_REFUSED)
     if isinstance(error, StoreError):
-        return CommandError(f"{error} ({error.reason})", ExitCode.UNAVAILABLE)
+        sentence = str(error).rstrip(".")
+        return CommandError(f"{sentence} ({error.reason}).", ExitCode.UNAVAILABLE)
     return CommandError(str(error), ExitCode.WRONG_INPUT)
 
 

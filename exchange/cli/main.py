@@ -98,6 +98,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if os.environ.get(TRACEBACK_VARIABLE):
             raise
         return _explain(error)
+    if code == ExitCode.INTERRUPTED and not isinstance(code, ExitCode):
+        # The library makes an exit of Ctrl-C, without a word.
+        return _fail("Interrupted.", ExitCode.INTERRUPTED)
     return code if isinstance(code, int) else ExitCode.DONE
 
 

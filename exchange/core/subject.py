@@ -110,7 +110,9 @@ def parse_key_file(text: str, name: str) -> SubjectKeys:
             raise StartError(f"The key file {name} has generation {key.generation} twice.")
         keys[key.generation] = key
     if not keys:
-        raise StartError(f"The key file {name} holds no key; make one with `make keys`.")
+        raise StartError(
+            f"The key file {name} holds no key; remove it and make one with `health-exchange keys`."
+        )
     return SubjectKeys(tuple(keys[generation] for generation in sorted(keys, reverse=True)))
 
 

@@ -2,6 +2,10 @@
 
 import itertools
 import json
+import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -242,6 +246,35 @@ def test_a_position_of_other_files_is_not_gone_on_from(
     assert "of other files" in other.err
     assert health_exchange("publish", files / example.YELLOW_FILE, *arguments).code == 0
     assert not position.exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "how"),
+    [((), "hands all in again, which changes nothing"), (("--resume", "RESUME"), "goes on there")],
+)
+def test_who_interrupts_it_is_told_how_to_go_on(
+    files: Path, more: tuple[str, ...], how: str
+) -> None:
+    silent = socket.create_server(("127.0.0.1", 0))
+    options = [str(files / "position") if one == "RESUME" else one for one in more]
+    address = f"127.0.0.1:{silent.getsockname()[1]}"
+    command = [sys.executable, "-m", "exchange", "publish", str(files / example.YELLOW_FILE)]
+    with (
+        silent,
+        subprocess.Popen(  # noqa: S603 - our own command
+            [*command, *SHANGHAI, *options, "--address", address],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        silent.settimeout(30)
+        connection, _ = silent.accept()
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=30)[1]
+        connection.close()
+    assert process.returncode == 130
+    assert f"0 records were handed in; the same command {how}.\nInterrupted.\n" in said
 
 
 def test_the_shipped_service_config_retries_nothing_but_unavailable() -> None:

@@ -95,7 +95,11 @@ def publish_file(  # noqa: PLR0913 - an argument per option
         handed_in = uploads(files, found, stack, each_line=each_line)
         journal = stack.enter_context(Journal(source, handed_in, resume, failures))
         run = _Run(Publisher(connection, source, attempts), handed_in, journal)
-        tally = run.publish(label=len(handed_in) > 1)
+        try:
+            tally = run.publish(label=len(handed_in) > 1)
+        except KeyboardInterrupt:
+            run.say_how_to_go_on(resume)
+            raise
     if json:
         print_json(msgspec.to_builtins(tally))
     else:
@@ -123,6 +127,13 @@ class _Run:
                 self._publish_one(place, upload, start, label=upload.name if label else None)
         self._journal.done()
         return tally
+
+    def say_how_to_go_on(self, resume: Path | None) -> None:
+        """Tell who interrupts it what is kept."""
+        tally = self._publisher.tally
+        count = tally.accepted_count + tally.failed_count
+        how = "goes on there" if resume else "hands all in again, which changes nothing"
+        err().print(f"{count:,} records were handed in; the same command {how}.")
 
     def _publish_one(self, place: int, upload: Upload, start: Saved, *, label: str | None) -> None:
         position = start.position if place == start.place else BEGINNING
