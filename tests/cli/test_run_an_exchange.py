@@ -203,7 +203,7 @@ def test_a_database_file_that_is_none_is_a_sentence(
 ) -> None:
     (tmp_path / "exchange.sqlite").write_bytes(b"no database" * 100)
     ran = health_exchange("migrate", "--data-dir", tmp_path)
-    assert (ran.code, ran.err) == (5, "The store does not answer. (STORE_UNAVAILABLE)\n")
+    assert (ran.code, ran.err) == (5, "The store does not answer (STORE_UNAVAILABLE).\n")
 
 
 def recorded_long_ago() -> bytes:

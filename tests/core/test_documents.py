@@ -17,14 +17,17 @@ from exchange.core.documents import (
 )  # fmt: skip
 from exchange.core.health_code import Document, DocumentType
 
-VECTORS = json.loads(
-    (Path(__file__).parent / "vectors" / "document_numbers.json").read_text(encoding="utf-8")
-)
+DIRECTORY = Path(__file__).parent / "vectors"
+VECTORS = [
+    {"asOf": found["asOf"], **vector}
+    for found in map(json.loads, (path.read_text("utf-8") for path in DIRECTORY.glob("*.json")))
+    for vector in found["vectors"]
+]
 TODAY = 20220401
 
 
 def answer(vector: dict[str, Any]) -> dict[str, str]:
-    today = int(vector.get("asOf", VECTORS["asOf"]).replace("-", ""))
+    today = int(vector["asOf"].replace("-", ""))
     try:
         examined = examine(vector["type"], vector["input"], today)
     except InvalidDocumentError as error:
@@ -37,7 +40,7 @@ def answer(vector: dict[str, Any]) -> dict[str, str]:
     return {key: value for key, value in found.items() if value}
 
 
-@pytest.mark.parametrize("vector", VECTORS["vectors"], ids=lambda vector: vector["id"])
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
 def test_every_vector_has_its_answer(vector: dict[str, Any]) -> None:
     assert answer(vector) == vector["expected"]
 
