@@ -107,7 +107,7 @@ dashboards: setup  ## Write dashboards, rules and alerts from their Python files
 	$(BIN)/python -m dashboards.build
 
 grafana-files: setup  ## Put all that Grafana and Prometheus need into var/grafana
-	$(BIN)/python -m dashboards.build --into var/grafana
+	$(BIN)/python -m dashboards.build --into var/grafana $(if $(PLAYBOOKS_URL),--playbooks-url $(PLAYBOOKS_URL))
 
 monitor: setup  ## Run the exchange under load with a real Prometheus, and say what to open
 	$(BIN)/python -m dashboards.monitor --prometheus-port 9090 --store $(if $(filter cassandra,$(STORE)),cassandra,sqlite)

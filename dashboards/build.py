@@ -10,7 +10,7 @@ import typer
 
 from dashboards.alerts import ALERTS, Alert
 from dashboards.boards import BOARDS
-from dashboards.documentation import alerts_document, metrics_document
+from dashboards.documentation import FOLDER_DOCUMENT, alerts_document, metrics_document
 from dashboards.grafana import PLAYBOOKS_URL, dashboard_json
 from dashboards.linter import linter_settings
 from dashboards.rules import RECORDINGS, Recording, objective_recordings
@@ -19,6 +19,8 @@ from dashboards.yaml_text import Yaml, yaml_text
 HERE = Path(__file__).parent
 GENERATED = HERE / "generated"
 ROOT = HERE.parent
+SCRAPE_INTERVAL = "15s"
+"""Grafana has to know it, for its `$__rate_interval`."""
 _FIRST = "# Written by `python -m dashboards.build`; change the Python files, not this one.\n"
 
 
@@ -79,9 +81,23 @@ def provisioning() -> Mapping[str, Yaml]:
                     "access": "proxy",
                     "url": "http://127.0.0.1:9090",
                     "isDefault": True,
+                    "jsonData": {"httpMethod": "POST", "timeInterval": SCRAPE_INTERVAL},
                 }
             ],
         },
+    }
+
+
+def prometheus_settings() -> Yaml:
+    """Return settings of a Prometheus beside one exchange and one node, to begin with."""
+    ports = {"health-exchange": 7444, "cassandra": 7070}
+    return {
+        "global": {"scrape_interval": SCRAPE_INTERVAL, "evaluation_interval": SCRAPE_INTERVAL},
+        "rule_files": ["rules/*.yml"],
+        "scrape_configs": [
+            {"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
+            for job, port in ports.items()
+        ],
     }
 
 
@@ -91,6 +107,8 @@ def files(playbooks_url: str = PLAYBOOKS_URL) -> dict[str, str]:
         "rules/recordings.yml": _FIRST + yaml_text(recording_rules()),
         "rules/alerts.yml": _FIRST + yaml_text(alert_rules(playbooks_url)),
     }
+    found["prometheus.yml"] = _FIRST + yaml_text(prometheus_settings())
+    found["README.md"] = FOLDER_DOCUMENT
     for board in BOARDS:
         content = json.dumps(dashboard_json(board, playbooks_url), indent=2, sort_keys=True)
         found[f"dashboards/{board.uid}.json"] = f"{content}\n"
@@ -109,7 +127,7 @@ def main(
     if into is not None:
         _write(into, files(playbooks_url))
         shutil.copytree(HERE / "playbooks", into / "playbooks", dirs_exist_ok=True)
-        typer.echo(f"{into}: dashboards, provisioning, rules and playbooks.")
+        typer.echo(f"{into}: README.md says where each file goes.")
         return
     wanted = {f"dashboards/generated/{path}": text for path, text in files().items()}
     wanted["dashboards/generated/dashboard-linter.yml"] = _FIRST + yaml_text(linter_settings())

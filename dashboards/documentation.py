@@ -1,6 +1,7 @@
-"""The documents of metrics and alerts, written from their tables."""
+"""The documents of metrics and alerts, written from their tables and from ``texts``."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from dashboards.alerts import ALERTS
 from dashboards.objectives import OBJECTIVES
@@ -8,6 +9,7 @@ from dashboards.rule_cases import CASES, Case
 from exchange.metrics import METRICS, PREFIX
 from exchange.metrics.kinds import Gauge, Histogram, Metric
 
+_TEXTS = Path(__file__).parent / "texts"
 _HEAD = """# Metrics
 
 Written by `python -m dashboards.build` from the table in `exchange/metrics`; a test compares them.
@@ -26,19 +28,18 @@ by issuer, by reason; in practice a pair has two or three reasons.
 | --- | --- | --- | --- | --- | --- |
 """
 _TAIL = """
+Together at most {series:,} series of one exchange, were every member to use every format wrongly in
+every way and every pair to refuse for every reason; a country's day has a tenth of that.
+
 ## Scraping
 
-```yaml
-scrape_configs:
-  - job_name: health-exchange
-    static_configs: [{targets: ["127.0.0.1:7444"]}]
-  - job_name: cassandra
-    static_configs: [{targets: ["127.0.0.1:7070"]}]
-```
-
-The rules and dashboards go by these two job names. The nodes' figures come from the JMX exporter
-agent, configured in `tools/cassandra/templates/metrics.yaml`.
+`dashboards/generated/prometheus.yml` is a configuration to begin with. The rules and dashboards go
+by its two job names, `health-exchange` and `cassandra`. The nodes' figures come from the JMX
+exporter agent, configured in `tools/cassandra/templates/metrics.yaml`; `python -m tools.cassandra
+--metrics-port 7070` starts a node with it.
 """
+FOLDER_DOCUMENT = (_TEXTS / "folder.md").read_text("utf-8")
+"""What stands where in the folder of `make grafana-files`."""
 
 
 def shown_name(metric: Metric) -> str:
@@ -48,33 +49,26 @@ def shown_name(metric: Metric) -> str:
 
 def metrics_document() -> str:
     """Return the document."""
-    return _HEAD + "".join(_line(metric) for metric in METRICS) + _TAIL
+    series = sum(metric.series_max * _per_label_set(metric) for metric in METRICS)
+    return _HEAD + "".join(_line(metric) for metric in METRICS) + _TAIL.format(series=series)
+
+
+def _per_label_set(metric: Metric) -> int:
+    """Return how many series one set of labels has: buckets, that beyond them, sum and count."""
+    return len(metric.buckets) + 3 if isinstance(metric, Histogram) else 1
 
 
 def _line(metric: Metric) -> str:
     labels = ", ".join(f"`{label}`" for label in metric.labels)
     series = f"{metric.series_max:,}"
     if isinstance(metric, Histogram):
-        series += f" x {len(metric.buckets) + 3}"
+        series += f" x {_per_label_set(metric)}"
     across = metric.across.value if isinstance(metric, Gauge) else "sum"
     cells = (f"`{shown_name(metric)}`", metric.kind, labels, series, across, metric.help)
     return f"| {' | '.join(cells)} |\n"
 
 
-_ALERTS_HEAD = """# Monitoring
-
-Written by `python -m dashboards.build` from `dashboards`; a test compares them.
-
-`make grafana-files` puts dashboards, provisioning, rules and playbooks into one folder. `make
-monitor` starts an exchange with two workers under load and a Prometheus that watches it, and says
-what to open. `make monitor-check` asks a real Prometheus every query of every panel and rule and
-prints how many series each has.
-
-Traces: a caller that sends the metadata `traceparent` or `x-request-id` finds both in our log
-lines; with the setting `trace_endpoint` the spans of calls and of operations of the store go to a
-collector of OpenTelemetry, for callers that record theirs.
-
-"""
+_ALERTS_HEAD = (_TEXTS / "monitoring.md").read_text("utf-8")
 
 
 _WINDOWS = """

@@ -30,6 +30,10 @@ def test_promtool_finds_no_fault_with_the_rules(promtool: Path) -> None:
     assert run(promtool, "check", "rules", *RULES.glob("*.yml")) == ""
 
 
+def test_promtool_finds_no_fault_with_the_settings_to_begin_with(promtool: Path) -> None:
+    assert run(promtool, "check", "config", GENERATED / "prometheus.yml") == ""
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_alerts_fire_when_they_should_and_no_others(
     case: Case, promtool: Path, tmp_path: Path
