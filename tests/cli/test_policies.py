@@ -127,6 +127,21 @@ def test_a_policy_is_published_in_force_and_taken_back(
     assert "revision 1 is in force" in forward.out
 
 
+def test_what_was_published_with_notice_is_in_force_at_once_where_notice_is_waived_later(
+    health_exchange: Health, exchange: Running, tmp_path: Path
+) -> None:
+    publish = ("policies", "publish", write(with_never("430000"), tmp_path / "policy.json"))
+    announced = health_exchange(*publish, "--address", exchange.address)
+    assert "the national default is in force" in announced.out
+    again = health_exchange(*publish, "--address", exchange.address)
+    assert again.out == announced.out
+    waived = health_exchange(*publish, "--waive-notice", "outbreak", "--address", exchange.address)
+    assert "revision 1 is in force" in waived.out
+    shipped = ("policies", "publish", "--shipped", "430000", "--draft")
+    drafted = health_exchange(*shipped, "--address", exchange.address)
+    assert drafted.out == "430000 Hunan: revision 2 is a draft.\n"
+
+
 def test_shipped_policies_are_published_for_those_who_are_named(
     health_exchange: Health, exchange: Running
 ) -> None:

@@ -283,25 +283,27 @@ def publish(  # noqa: PLR0913 - an argument per option
     timeout: Timeout = 10,
 ) -> None:
     """Hand in a policy in its destination's name, and bring it in force as soon as is allowed."""
+    options = service_pb.ActivatePolicyRequest(waiver_reason=waive_notice)
+    if valid_from:
+        options.valid_from_time.FromMilliseconds(_instant(valid_from))
+    for code, policy in _to_publish(what or [], destination, shipped=shipped).items():
+        with connect(Connection(address, member_urn(code), timeout)) as client:
+            if draft:
+                revision = _create(client, code, policy)
+                out().print(f"{member_word(code)}: revision {revision} is a draft.")
+            else:
+                show_policy(publish_policy(client, code, policy, options))
+
+
+def _to_publish(what: list[str], destination: str, *, shipped: bool) -> dict[str, Policy]:
+    """Read what is to be published, by destination."""
     if shipped:
-        for code in what or [member.code for member in MEMBERS]:
-            with connect(Connection(address, member_urn(code), timeout)) as client:
-                show_policy(publish_policy(client, code, read_policy(code)))
-        return
-    if not what or len(what) != 1:
+        return {code: read_policy(code) for code in what or [one.code for one in MEMBERS]}
+    if len(what) != 1:
         raise CommandError("Name one file with a policy, or use --shipped.")
     policy = read_policy(what[0])
     _check(policy)
-    code = _destination_of(policy, destination)
-    with connect(Connection(address, member_urn(code), timeout)) as client:
-        if draft:
-            revision = _create(client, code, policy)
-            out().print(f"{member_word(code)}: revision {revision} is a draft.")
-            return
-        options = service_pb.ActivatePolicyRequest(waiver_reason=waive_notice)
-        if valid_from:
-            options.valid_from_time.FromMilliseconds(_instant(valid_from))
-        show_policy(publish_policy(client, code, policy, options))
+    return {_destination_of(policy, destination): policy}
 
 
 def publish_policy(
@@ -310,16 +312,17 @@ def publish_policy(
     policy: Policy,
     options: service_pb.ActivatePolicyRequest | None = None,
 ) -> policy_pb2.Policy:
-    """Hand in a policy and activate it, unless that revision is in force already."""
+    """Hand in a policy and activate it, unless that has been done and nothing else is wished."""
     revision = _create(client, code, policy)
-    name = policy_name(code)
-    found = client.call(stub(client).GetPolicy, service_pb.GetPolicyRequest(name=name))
-    to_come = any(one.revision == revision and not one.cancelled for one in found.activations[-1:])
-    if to_come:
-        return found
     request = service_pb.ActivatePolicyRequest()
     if options is not None:
         request.CopyFrom(options)
+    wished = bool(request.waiver_reason) or request.HasField("valid_from_time")
+    name = policy_name(code)
+    found = client.call(stub(client).GetPolicy, service_pb.GetPolicyRequest(name=name))
+    last = any(one.revision == revision and not one.cancelled for one in found.activations[-1:])
+    if last and (found.revision == revision or not wished):
+        return found
     request.name, request.revision = name, revision
     return client.call(stub(client).ActivatePolicy, request)
 
