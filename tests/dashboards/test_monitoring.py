@@ -15,7 +15,8 @@ from dashboards.build import HERE
 from dashboards.monitor.kit import running_kit
 from dashboards.monitor.load import run_load
 from dashboards.monitor.pictures import draw_all
-from dashboards.monitor.processes import Running, wait_for
+from dashboards.monitor.processes import Running, fetched, wait_for
+from dashboards.monitor.programs import prometheus_program
 from dashboards.monitor.queries import ask_all, firing, questions, sick_rules
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -37,6 +38,17 @@ def test_every_query_is_answered_and_none_is_empty_without_a_reason(kit: Running
     answers = ask_all(kit.prometheus)
     assert [one.problem for one in answers if one.problem] == []
     assert len(answers) == len(list(questions()))
+
+
+def test_promtool_finds_no_fault_with_what_the_exchange_shows(kit: Running) -> None:
+    ran = subprocess.run(  # noqa: S603 - our own command
+        [prometheus_program("promtool"), "check", "metrics"],
+        input=fetched(f"{kit.metrics}/metrics"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
 def test_pictures_show_every_panel_of_every_dashboard(kit: Running, tmp_path: Path) -> None:
