@@ -13,7 +13,7 @@ _NUCLEIC_ACID, _POSITIVE = TestKind.NUCLEIC_ACID, TestResult.POSITIVE
 _NEGATIVE = TestResult.NEGATIVE
 
 
-class DatedTest(msgspec.Struct, frozen=True):
+class DatedTest(msgspec.Struct, frozen=True, gc=False):
     """The latest test.
 
     Attributes:
@@ -29,10 +29,16 @@ class DatedTest(msgspec.Struct, frozen=True):
 
 def strictest_in_force(case: CaseFacts) -> IssuerStanding | None:
     """Return the strictest in force; of equals the newer, then that of the larger issuer."""
-    in_force = [one for one in case.recognised if one.standing is _IN_FORCE]
-    if len(in_force) > 1:
-        return max(in_force, key=_strictness)
-    return in_force[0] if in_force else None
+    found: IssuerStanding | None = None
+    best: tuple[int, int, str] = (-1, 0, "")
+    for one in case.recognised:
+        if one.standing is not _IN_FORCE:
+            continue
+        health_code = one.statement.health_code
+        key = (strictness(health_code), health_code.as_of_ms, one.statement.issuer)
+        if key > best:
+            best, found = key, one
+    return found
 
 
 def latest_test(case: CaseFacts) -> DatedTest | None:
@@ -82,8 +88,3 @@ def all_holds(case: CaseFacts) -> Json:
             codes.update([hold.code for hold in holds])
     found: list[Json] = [*sorted(codes)]
     return found
-
-
-def _strictness(one: IssuerStanding) -> tuple[int, int, str]:
-    health_code = one.statement.health_code
-    return strictness(health_code), health_code.as_of_ms, one.statement.issuer

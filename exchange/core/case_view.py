@@ -64,7 +64,7 @@ TEST_FIELDS: dict[str, str] = {
 and ``now_ms``."""
 
 
-class CaseFacts(msgspec.Struct, frozen=True):
+class CaseFacts(msgspec.Struct, frozen=True, gc=False):
     """What a view is made of.
 
     Attributes:

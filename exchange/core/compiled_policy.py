@@ -16,7 +16,6 @@ from exchange.core.certlogic import (
     paths_read,
 )
 from exchange.core.health_code import Level, State
-from exchange.core.members import MEMBERS
 from exchange.core.policy import Combination, Policy, PolicyRule, Recognition
 from exchange.core.rendering import Rendering, render
 from exchange.core.times import DAY_MS
@@ -68,7 +67,8 @@ class CompiledPolicy:
             if level != Level.UNSPECIFIED and level.name in policy.admitted_levels
         )
         self.any_admitted = policy.combination == Combination.ANY_ADMITTED
-        self._treatments = {member.code: policy.recognises(member.code) for member in MEMBERS}
+        self._treatments = policy.recognition
+        self._treatment_default = policy.recognition_default
         other = policy.max_age_days["OTHER"]
         self._max_age_ms = [policy.max_age_days.get(level.name, other) * DAY_MS for level in Level]
         lists = {
@@ -104,8 +104,8 @@ class CompiledPolicy:
         return self._max_age_ms[level]
 
     def treatment(self, issuer: str) -> Recognition:
-        """Return how statements of an issuer are treated; one of a later release by default."""
-        return self._treatments.get(issuer, self.policy.recognition_default)
+        """Return how statements of an issuer are treated."""
+        return self._treatments.get(issuer, self._treatment_default)
 
     def rendering(self, verdict: Verdict, level: Level, state: State) -> Rendering:
         """Return what `render` shows by the policy's table."""

@@ -128,7 +128,7 @@ TEXTS: dict[DecisionReason, tuple[str, str]] = {
 """Text of each reason in Chinese and English."""
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """One reason of a decision.
 
     Attributes:
@@ -153,14 +153,14 @@ class Finding(msgspec.Struct, frozen=True):
         return (self.chinese, self.english) if self.chinese else TEXTS[self.reason]
 
 
-class UsedStatement(msgspec.Struct, frozen=True):
+class UsedStatement(msgspec.Struct, frozen=True, gc=False):
     """A statement the decision looked at, and how it stood at the instant."""
 
     statement: Statement
     standing: Standing
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The answer to one check.
 
     Attributes:

@@ -30,7 +30,7 @@ MaxAge = Callable[[Level], int]
 """Greatest age in ms of a statement of a level."""
 
 
-class IssuerStanding(msgspec.Struct, frozen=True):
+class IssuerStanding(msgspec.Struct, frozen=True, gc=False):
     """What one issuer's statements come to.
 
     Attributes:
