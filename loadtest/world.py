@@ -1,5 +1,6 @@
 """The stores that are measured: filled, behind a server, with Cassandra's nodes where asked for."""
 
+import asyncio
 import os
 import random
 import ssl
@@ -44,6 +45,10 @@ class Front(msgspec.Struct, frozen=True):
 USUAL = Front()
 PATIENT = {"overload_delay_seconds": 5}
 """Where throughput is measured nothing is to be shed, however long the queue gets."""
+
+
+STARTS_MAX = 3
+START_PAUSE_SECONDS = 5.0
 
 
 class StoreKind(msgspec.Struct, frozen=True):
@@ -165,8 +170,18 @@ async def make_world(
             "tls_certificate_file": certificates / "server.pem",
             "tls_key_file": certificates / "server.key",
         }
-    server = Server("exchange", own | dict(front.settings), tls=front.tls)
+    server = await _started(own | dict(front.settings), front.tls)
     return World(kind, statements, people_of(statements), settings, server, seconds)
+
+
+async def _started(settings: dict[str, Any], tls: ssl.SSLContext | None) -> Server:
+    """Start a server; nodes that were just filled may not answer the first one in time."""
+    for attempt in range(1, STARTS_MAX):
+        try:
+            return Server("exchange", settings, tls=tls)
+        except RuntimeError:
+            await asyncio.sleep(attempt * START_PAUSE_SECONDS)
+    return Server("exchange", settings, tls=tls)
 
 
 def typed_settings(settings: dict[str, Any]) -> Settings:

@@ -17,8 +17,8 @@ from exchange.stores.base import SchemaState, SchemaStep, ShelfItem, Store, Swee
 
 GATHERED_SUBJECTS_MAX = 500
 """Subjects of one shared read: a few milliseconds of a node."""
-SUBJECTS_OF_CALL_MAX = 8
-"""A call with more is a group already and leaves alone."""
+SUBJECTS_OF_CALL_MAX = 64
+"""As many as single checks that come together; a call with more is a group and leaves alone."""
 WAITING_SUBJECTS_MAX = 20_000
 """Subjects that wait for the next read; beyond, waiting would outlast every caller's deadline."""
 LATE_READS_MAX = 16
