@@ -1,30 +1,14 @@
 """Counts of several workers come together in the store, and old ones go."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from exchange.core.outcome import Reason
 from exchange.core.publication import Failure
 from exchange.operations.drift import Drift
 from exchange.operations.judged import Judged
 from exchange.stores.base import Store
-from exchange.stores.sqlite import SqliteStore
-from exchange.stores.sqlite.connection import SqliteSettings
 from tests.server_fixture import NOW_MS, SetClock
 
 HOUR_MS = 3_600_000
 FORMAT = "510000-status-v1"
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = SqliteStore(SqliteSettings(tmp_path / "exchange.sqlite"))
-    await store.connect()
-    await store.migrate()
-    yield store
-    await store.close()
 
 
 def judged(accepted: int, unknown: int = 0) -> Judged:

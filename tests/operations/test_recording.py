@@ -1,10 +1,5 @@
 """Decisions are recorded for dry runs, shown for their time and swept after it."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from exchange.core.compiled_policy import CompiledPolicy
 from exchange.core.recognition import Question, decide_question
 from exchange.operations.recording import (
@@ -16,21 +11,10 @@ from exchange.operations.recording import (
     sweep_samples,
 )
 from exchange.stores.base import Store
-from exchange.stores.sqlite import SqliteStore
-from exchange.stores.sqlite.connection import SqliteSettings
 from tests.core.policies import DAY, DEFAULT, DESTINATION, said
 from tests.server_fixture import NOW_MS, SetClock
 
 POLICY = CompiledPolicy(DEFAULT, DESTINATION)
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = SqliteStore(SqliteSettings(tmp_path / "exchange.sqlite"))
-    await store.connect()
-    await store.migrate()
-    yield store
-    await store.close()
 
 
 def question(now_ms: int) -> Question:
