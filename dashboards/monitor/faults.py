@@ -50,6 +50,7 @@ class Fault(msgspec.Struct, frozen=True):
     alerts: frozenset[Fired]
 
 
+QUIET = Fault("a quiet day", frozenset())
 BREAKS = Fault("the format of one member breaks", frozenset({("MemberErrorShareJumped", BROKEN)}))
 SILENCE = Fault("one member falls silent", frozenset({("MemberSilent", SILENT)}))
 FLOOD = Fault("one member floods", frozenset({("MemberFlood", FLOODED)}))
@@ -132,13 +133,13 @@ def fired(prometheus: str, seconds: float) -> frozenset[Fired]:
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What a stage of the faults came to.
+    """What a fault came to.
 
     Attributes:
         name: What was done.
         wanted: What had to fire.
-        fired: What fired and had not fired before.
-        seconds: Until all that had to fire did.
+        fired: What fired of its member or of none, and had not fired before.
+        seconds: Until all had fired that had to, for the faults that were done at once.
     """
 
     name: str
@@ -156,11 +157,11 @@ async def do_faults(running: Running) -> list[Seen]:
         await asyncio.sleep(LOUD_SECONDS)
         feeds.fall_silent()
         await asyncio.sleep(QUIET_SECONDS - LOUD_SECONDS)
-        await stages.wait_for("a quiet day")
+        await stages.wait_for(QUIET)
         feeds.break_and_flood()
-        await stages.wait_for(" while ".join(one.name for one in AT_ONCE), *AT_ONCE)
+        await stages.wait_for(*AT_ONCE)
         await asyncio.to_thread(running.node.kill)
-        await stages.wait_for(NODE_STOPS.name, NODE_STOPS)
+        await stages.wait_for(NODE_STOPS)
         await feeds.stop()
     return stages.seen
 
@@ -173,7 +174,7 @@ class _Stages:
         self._prometheus = prometheus
         self._begun = time.monotonic()
 
-    async def wait_for(self, name: str, *faults: Fault) -> None:
+    async def wait_for(self, *faults: Fault) -> None:
         wanted = frozenset(alert for fault in faults for alert in fault.alerts)
         begun = time.monotonic()
         seconds = 0.0
@@ -181,8 +182,15 @@ class _Stages:
             await asyncio.sleep(0.25)
             seconds = time.monotonic() - begun
         await asyncio.sleep(AFTER_SECONDS)
-        before = frozenset(alert for stage in self.seen for alert in stage.fired)
-        self.seen.append(Seen(name, wanted, await self._fired() - before, seconds))
+        before = frozenset(alert for one in self.seen for alert in one.fired)
+        rest = await self._fired() - before
+        for fault in faults:
+            members = {member for _, member in fault.alerts}
+            its = frozenset(one for one in rest if one[1] in members)
+            self.seen.append(Seen(fault.name, fault.alerts, its, seconds))
+            rest -= its
+        if rest:
+            self.seen.append(Seen("no fault of these", frozenset(), rest, seconds))
 
     async def _fired(self) -> frozenset[Fired]:
         seconds = time.monotonic() - self._begun

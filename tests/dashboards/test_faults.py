@@ -22,7 +22,7 @@ def test_each_fault_fires_its_alerts_and_no_others(tmp_path: Path) -> None:
     with running_kit(tmp_path, "cassandra", dict(os.environ), watching) as running:
         seen = asyncio.run(do_faults(running))
     assert [(one.name, one.fired) for one in seen] == [(one.name, one.wanted) for one in seen]
-    assert len(seen) == 3
+    assert len(seen) == 5
     assert not seen[0].wanted
 
 
