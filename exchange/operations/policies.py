@@ -48,6 +48,7 @@ class PoliciesInForce:
             member.code: CompiledPolicy(default_for(member.code), member.code) for member in MEMBERS
         }
         self._published: dict[str, _InForce] = {}
+        self._looking = asyncio.Lock()
 
     def of(self, destination: str, now_ms: int) -> CompiledPolicy:
         """Return the policy of a destination that is in force at an instant, now or later."""
@@ -60,13 +61,14 @@ class PoliciesInForce:
         Raises:
             StoreError: The store does not answer. What was known stays in use.
         """
-        changed = {
-            destination: stored
-            for destination, stored in (await self._shelf.ledgers()).items()
-            if destination in self._default and self._is_new(destination, stored)
-        }
-        for destination, stored in changed.items():
-            self._published[destination] = await self._made_ready(destination, stored)
+        async with self._looking:  # What was read earlier must not be put in place later.
+            changed = {
+                destination: stored
+                for destination, stored in (await self._shelf.ledgers()).items()
+                if destination in self._default and self._is_new(destination, stored)
+            }
+            for destination, stored in changed.items():
+                self._published[destination] = await self._made_ready(destination, stored)
 
     async def follow(self) -> None:
         """Refresh again and again until cancelled."""
@@ -95,7 +97,8 @@ class PoliciesInForce:
         for _, revision in wanted:
             if revision not in compiled:
                 content = await self._shelf.content(destination, revision)
-                compiled[revision] = CompiledPolicy(content, destination)
+                # Checks go on meanwhile: the largest policy takes some tenths of a second.
+                compiled[revision] = await asyncio.to_thread(CompiledPolicy, content, destination)
         return _InForce(
             stored.version,
             tuple(time for time, _ in wanted),

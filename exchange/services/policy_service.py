@@ -1,5 +1,6 @@
 """PolicyService: publishing what a destination accepts, and trying it before it binds."""
 
+import asyncio
 import re
 
 import msgspec
@@ -163,7 +164,8 @@ class PolicyService:
         candidate = await self._candidate(request, destination)
         in_force = self._policies.of(destination, self._clock())
         questions = await recorded_questions(self._store, destination, self._clock)
-        return dry_run_message(dry_run(questions, in_force, candidate))
+        # Up to a second of deciding, by rules that may be slow: other calls go on beside it.
+        return dry_run_message(await asyncio.to_thread(dry_run, questions, in_force, candidate))
 
     async def _candidate(
         self, request: pb.EvaluatePolicyRequest | pb.DryRunPolicyRequest, destination: str
@@ -178,7 +180,8 @@ class PolicyService:
             policy = (await self._desk.revision(destination, request.revision)).policy
         else:
             return self._policies.of(destination, self._clock())
-        return CompiledPolicy(policy, destination)
+        # The largest policy takes some tenths of a second.
+        return await asyncio.to_thread(CompiledPolicy, policy, destination)
 
     def _policy(self, destination: str, stored: StoredLedger) -> policy_pb2.Policy:
         ledger, now_ms = stored.ledger, self._clock()
