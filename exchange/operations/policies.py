@@ -58,9 +58,13 @@ class PoliciesInForce:
     async def refresh(self) -> None:
         """Look at the ledgers and make ready what has changed.
 
+        A policy that cannot be made ready keeps no other from it.
+
         Raises:
-            StoreError: The store does not answer. What was known stays in use.
+            StoreError: The store does not answer, or holds what this release cannot read. What
+                was known stays in use.
         """
+        failures: list[Exception] = []
         async with self._looking:  # What was read earlier must not be put in place later.
             changed = {
                 destination: stored
@@ -68,7 +72,12 @@ class PoliciesInForce:
                 if destination in self._default and self._is_new(destination, stored)
             }
             for destination, stored in changed.items():
-                self._published[destination] = await self._made_ready(destination, stored)
+                try:
+                    self._published[destination] = await self._made_ready(destination, stored)
+                except Exception as error:  # noqa: BLE001 - raised when all have had their turn.
+                    failures.append(error)
+        if failures:
+            raise failures[0]
 
     async def follow(self) -> None:
         """Refresh again and again until cancelled."""

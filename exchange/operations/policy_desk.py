@@ -1,6 +1,7 @@
 """Changing policies: hand in a revision, activate it with notice, roll it back; each compared."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -10,6 +11,7 @@ from exchange.core.errors import (
     InvalidRequestError,
     NotFoundError,
     PolicyStateError,
+    StoreError,
 )
 from exchange.core.policy import Policy
 from exchange.core.policy_change import (
@@ -178,8 +180,9 @@ class PolicyDesk:
         written = await self._shelf.set_ledger(
             destination, changed.ledger, expected=changed.version
         )
-        # This worker need not wait for its next look.
-        await self._policies.refresh()
+        # This worker need not wait for its next look, which also says what it cannot read.
+        with suppress(StoreError):
+            await self._policies.refresh()
         return written
 
     async def _known(self, destination: str, wish: Wish) -> StoredLedger:
