@@ -30,6 +30,13 @@ def test_a_counter_counts_by_labels() -> None:
     assert counter.values == {("510000",): 5, ("310000",): 1}
 
 
+def test_a_counter_that_has_begun_shows_0_and_keeps_what_it_has() -> None:
+    counter = Counter("c", "Help.", ("member",), series_max=2)
+    counter.add(("510000",), 3)
+    counter.begin(("510000",), ("310000",))
+    assert counter.values == {("510000",): 3, ("310000",): 0}
+
+
 def test_series_beyond_the_bound_are_counted_together() -> None:
     counter = Counter("c", "Help.", ("member",), series_max=2)
     for name in ("a", "b", "c", "d"):
