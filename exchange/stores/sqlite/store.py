@@ -9,8 +9,6 @@ import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
-import msgspec
-
 from exchange.core.errors import SchemaError, StoreError, StoreUnavailableError, ValueTooLargeError
 from exchange.core.statement import (
     ERASED,
@@ -102,7 +100,7 @@ class SqliteStore(Store):
             return
         if max([len(entry.value) for entry in entries]) > VALUE_BYTES_MAX:
             raise ValueTooLargeError(f"A value is over {VALUE_BYTES_MAX} bytes.")
-        await self._writer.put([msgspec.structs.astuple(entry) for entry in entries])
+        await self._writer.put(entries)
 
     async def read(self, subjects: Sequence[bytes]) -> list[tuple[Row, ...] | StoreError]:
         connection = self._connection()

@@ -4,12 +4,14 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from queue import SimpleQueue
 from typing import Any
 
 import msgspec
 
 from exchange.core.errors import StoreUnavailableError
+from exchange.core.statement import Entry
 from exchange.stores.sqlite.connection import SqliteSettings, neutral_errors, open_connection
 
 JOBS_PER_COMMIT_MAX = 64
@@ -22,25 +24,40 @@ Job = Callable[[sqlite3.Connection], Any]
 Row = tuple[bytes, str, str, int, bytes]
 """A statement's row: subject, issuer, via, write time, value."""
 
-_UPSERT = """
-INSERT INTO statements (subject, issuer, via, write_time_us, value) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (subject, issuer, via) DO UPDATE
-SET write_time_us = excluded.write_time_us, value = excluded.value
-WHERE (excluded.write_time_us, excluded.value) > (write_time_us, value)
-"""
+ROWS_PER_STATEMENT = 12
+"""The interpreter's lock is let go and taken again for each statement, and whoever wants it then, a
+lookup first of all, waits for one more thread. More rows change pages of more than the 64 KiB that
+SQLite keeps in memory to take a statement back, and go to a file of its own."""
+
+
+def _upsert_of(rows: int) -> str:
+    values = ", ".join(["(?, ?, ?, ?, ?)"] * rows)
+    return f"""
+    INSERT INTO statements (subject, issuer, via, write_time_us, value) VALUES {values}
+    ON CONFLICT (subject, issuer, via) DO UPDATE
+    SET write_time_us = excluded.write_time_us, value = excluded.value
+    WHERE (excluded.write_time_us, excluded.value) > (write_time_us, value)
+    """  # noqa: S608 - the values are bound.
+
+
+_UPSERT_ONE, _UPSERT_MANY = _upsert_of(1), _upsert_of(ROWS_PER_STATEMENT)
 
 
 def upsert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     """Keep each row unless a newer one is there."""
-    connection.executemany(_UPSERT, rows)
+    step = ROWS_PER_STATEMENT
+    whole = len(rows) - len(rows) % step
+    groups = [[*chain.from_iterable(rows[at : at + step])] for at in range(0, whole, step)]
+    connection.executemany(_UPSERT_MANY, groups)
+    connection.executemany(_UPSERT_ONE, rows[whole:])
 
 
 class _Ticket(msgspec.Struct, eq=False):
-    """Rows, or a job, of one caller."""
+    """Entries, or a job, of one caller."""
 
     loop: asyncio.AbstractEventLoop
     future: "asyncio.Future[Any]"
-    rows: Sequence[Row] = ()
+    entries: Sequence[Entry] = ()
     job: Job | None = None
     result: Any = None
 
@@ -92,13 +109,13 @@ class GroupCommitWriter:
             self._connection.close()
             self._connection = None
 
-    async def put(self, rows: Sequence[Row]) -> None:
-        """Keep each row unless a newer one is there; return once all are durable.
+    async def put(self, entries: Sequence[Entry]) -> None:
+        """Keep each entry unless a newer one is there; return once all are durable.
 
         Raises:
             StoreError: Not all are known to be durable.
         """
-        await self._done(rows=rows)
+        await self._done(entries=entries)
 
     async def run(self, job: Job) -> Any:
         """Run a job in a transaction and return its result once it is durable.
@@ -108,11 +125,11 @@ class GroupCommitWriter:
         """
         return await self._done(job=job)
 
-    async def _done(self, rows: Sequence[Row] = (), job: Job | None = None) -> Any:
+    async def _done(self, entries: Sequence[Entry] = (), job: Job | None = None) -> Any:
         if self._thread is None:
             raise StoreUnavailableError("The store is closed.")
         loop = asyncio.get_running_loop()
-        ticket = _Ticket(loop, loop.create_future(), rows, job)
+        ticket = _Ticket(loop, loop.create_future(), entries, job)
         self._queue.put(ticket)
         return await ticket.future
 
@@ -134,7 +151,7 @@ class GroupCommitWriter:
             if ticket is None:
                 return batch, True
             batch.append(ticket)
-            rows += len(ticket.rows)
+            rows += len(ticket.entries)
         return batch, False
 
     def _commit(self, batch: Sequence[_Ticket]) -> None:
@@ -180,7 +197,7 @@ def _put_rows(connection: sqlite3.Connection, batch: Iterable[_Ticket]) -> None:
     Not under a savepoint, which would copy every page before its change: rows fail only with the
     engine, and that is everybody's trouble.
     """
-    rows = [row for ticket in batch for row in ticket.rows]
+    rows = [msgspec.structs.astuple(entry) for ticket in batch for entry in ticket.entries]
     if rows:
         rows.sort()
         upsert(connection, rows)
