@@ -14,6 +14,10 @@ from exchange.core.outcome import Outcome
 from exchange.operations.judged import Judged, Place, together
 from exchange.operations.publish import Publisher
 
+PIECE_BYTES = 32 * 1024
+"""Of a chunk, read and judged in one go: two milliseconds with the interpreter's lock. Then lookups
+that have come meanwhile go first; of a whole chunk they would wait for every part of their way."""
+
 
 class Resume(msgspec.Struct, frozen=True):
     """Where a sender begins.

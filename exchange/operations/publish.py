@@ -25,7 +25,9 @@ from exchange.operations.set_aside import SettingAside
 
 RECORDS_MAX = 5_000
 """Records of one call: a second of intake, and a failure list that fits into a message."""
-
+PAYLOADS_PER_PIECE = 200
+"""Of a call, read and judged in one go: two milliseconds where each holds a record, after which
+lookups that have come meanwhile go first."""
 
 _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
@@ -115,7 +117,20 @@ class Publisher:
         """
         found = self.formats.of(member, format_id)
         received_ms = self._environment.clock()
-        judged = await self.in_intake(self._read, member, found, payloads, received_ms)
+        step = PAYLOADS_PER_PIECE
+        pieces = [
+            await self.in_intake(
+                self._read, member, found, payloads[start : start + step], received_ms, start
+            )
+            for start in range(0, len(payloads), step)
+        ]
+        judged = together(pieces)
+        count = judged.accepted_count + len(judged.failures)
+        if count > RECORDS_MAX:
+            raise InvalidRequestError(
+                "native_payloads.payloads",
+                f"hold {count} records, at most {RECORDS_MAX} are taken in one call",
+            )
         failures = await self.keep(member, judged, received_ms)
         return Publication(judged.accepted_count, failures)
 
@@ -176,19 +191,17 @@ class Publisher:
         return self.aside.payload(found, payload, judged)
 
     def _read(
-        self, member: str, found: Format, payloads: Sequence[bytes], received_ms: int
+        self,
+        member: str,
+        found: Format,
+        payloads: Sequence[bytes],
+        received_ms: int,
+        first: int,
     ) -> Judged:
-        judged = together(
+        return together(
             self.judge_payload(member, found, payload, received_ms, payload_index)
-            for payload_index, payload in enumerate(payloads)
+            for payload_index, payload in enumerate(payloads, first)
         )
-        count = judged.accepted_count + len(judged.failures)
-        if count > RECORDS_MAX:
-            raise InvalidRequestError(
-                "native_payloads.payloads",
-                f"hold {count} records, at most {RECORDS_MAX} are taken in one call",
-            )
-        return judged
 
     def _rules(
         self, member: str, received_ms: int
