@@ -60,6 +60,7 @@ RUNNING_SHARE = (0.4, 0.5, 0.75, 1.0)
 WAIT_SECONDS = 1.0
 """Callers that are refused come back after this at the earliest half, and later the more are."""
 WAIT_SECONDS_MAX = 10.0
+WAIT_STEP_SECONDS = 0.01
 _MEMORY = 0.8
 """Weight of the past in counts, per update: they look back over a quarter of a second."""
 _SPREAD = 0.618034
@@ -183,7 +184,9 @@ class Admission:
         self._waits += 1
         kept = 1 - self._classes[priority].shed.get(member, 0.0)
         spread = 0.5 + self._waits * _SPREAD % 1
-        return round(min(WAIT_SECONDS / kept, WAIT_SECONDS_MAX) * spread * SECOND_NS)
+        # In steps, so that the refusals of a surge are alike and need not be written anew.
+        steps = min(WAIT_SECONDS / kept, WAIT_SECONDS_MAX) * spread / WAIT_STEP_SECONDS
+        return round(round(steps) * WAIT_STEP_SECONDS * SECOND_NS)
 
 
 class Pace(msgspec.Struct):

@@ -15,10 +15,13 @@ import grpc.aio
 import msgspec
 import structlog
 from google.protobuf.message import DecodeError, Message
-from google.rpc import status_pb2
 
 from exchange.core.caller import Caller, CallerKind
-from exchange.core.errors import ExchangeError, InvalidRequestError, TryLaterError
+from exchange.core.errors import (
+    ExchangeError,
+    InvalidRequestError,
+    TryLaterError,
+)
 from exchange.metrics import CALL_SECONDS, CALLS, CALLS_RUNNING
 from exchange.metrics.trace import CURRENT, Trace, served, trace_sent
 from exchange.server.access import require
@@ -26,12 +29,11 @@ from exchange.server.account import Account
 from exchange.server.admission import Priority
 from exchange.server.charges import Charge
 from exchange.server.doorway import Doorway
+from exchange.server.endings import Context, end, ending_of
 from exchange.server.gate import Gate
 from exchange.server.identity import Identify
 from exchange.server.observe_calls import Observe, ObserveGroup
-from exchange.wire.status import fill_status
 
-Context = grpc.aio.ServicerContext[bytes, bytes]
 Behaviour = Callable[[Message, Caller], Awaitable[Message]]
 """A servicer's unary method: message and caller in, message out."""
 StreamBehaviour = Callable[[AsyncIterator[Message], Caller], AsyncGenerator[Message, None]]
@@ -47,7 +49,6 @@ REFUSALS_PER_LINE = 1_000
 
 _UNKNOWN = "unknown"
 _KINDS = (*(kind.value for kind in CallerKind), _UNKNOWN)
-_CODES = {code.value[0]: code for code in grpc.StatusCode}
 _log = structlog.get_logger("exchange.call")
 
 
@@ -213,16 +214,30 @@ class Call:
                 self._finish(progress, grpc.StatusCode.CANCELLED)
                 raise
         if isinstance(error, ExchangeError):
-            status = _status(error)
+            ending = ending_of(error)
         elif isinstance(error, Exception):
             defect_id = secrets.token_hex(8)
             _log.error("defect", exc_info=error, method=self._name, defect_id=defect_id)
-            status = _status(ExchangeError(f"Internal error {defect_id}.", defect_id=defect_id))
+            ending = ending_of(ExchangeError(f"Internal error {defect_id}.", defect_id=defect_id))
         else:
             self._finish(progress, grpc.StatusCode.CANCELLED)
             return
-        self._finish(progress, _CODES[status.code], error)
-        _set_status(progress.context, status)
+        self._finish(progress, ending.code, error)
+        end(progress.context, ending)
+
+    async def _answer(
+        self, progress: Progress, message: Message, caller: Caller, charged: int
+    ) -> bytes:
+        """Do what a message asks, and count what is answered."""
+        if progress.trace is not None:
+            CURRENT.set(progress.trace)
+        answered = await cast("Behaviour", self._method.behaviour)(message, caller)
+        self._charge_rest(answered, caller, charged)
+        answer = answered.SerializeToString()
+        observe = self._method.observe
+        if observe is not None:
+            observe(message, answered, caller, self._transport.clock())
+        return answer
 
 
 class UnaryCall(Call):
@@ -249,40 +264,8 @@ class UnaryCall(Call):
         self._finish(progress, grpc.StatusCode.OK)
         return answer
 
-    async def _answer(
-        self, progress: Progress, message: Message, caller: Caller, charged: int
-    ) -> bytes:
-        """Do what a message asks, and count what is answered."""
-        if progress.trace is not None:
-            CURRENT.set(progress.trace)
-        answered = await cast("Behaviour", self._method.behaviour)(message, caller)
-        self._charge_rest(answered, caller, charged)
-        answer = answered.SerializeToString()
-        observe = self._method.observe
-        if observe is not None:
-            observe(message, answered, caller, self._transport.clock())
-        return answer
-
 
 def _cause(error: Exception | None) -> str:
     """Name the engine's own error for the log: its class only, as texts may hold values."""
     cause = error.__cause__ if error is not None else None
     return type(cause).__name__ if cause is not None else ""
-
-
-def _status(error: ExchangeError) -> status_pb2.Status:
-    status = status_pb2.Status()
-    fill_status(status, error)
-    return status
-
-
-def _set_status(context: Context, status: status_pb2.Status) -> None:
-    """Have a call end with a status once its handler returns.
-
-    Not by ``abort()``: the exception that it raises and the call hold each other, so that the call
-    keeps its place on its connection until the garbage collector comes by, which for calls that
-    have waited for something is late: a hundred of them, and the connection takes no more.
-    """
-    context.set_code(_CODES[status.code])
-    context.set_details(status.message)
-    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))

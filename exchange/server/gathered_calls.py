@@ -3,26 +3,29 @@
 What a single check does takes a third of the time when it is done for a dozen at once: code and
 data are at hand already, one read of the store serves all, and their answers leave together. A call
 that is alone waits for nobody.
+
+They are served as streams of one request, as only those may be refused before their message is
+taken in: in a surge most are, and it saves a sixth of what a refusal costs.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import grpc
 import msgspec
 from google.protobuf.message import Message
 
 from exchange.core.caller import Caller
-from exchange.core.errors import ExchangeError
+from exchange.core.errors import ExchangeError, InvalidRequestError
 from exchange.metrics import CALLS_RUNNING
 from exchange.server.calls import (
-    Context,
+    Call,
     GroupBehaviour,
     Method,
     Progress,
     Transport,
-    UnaryCall,
 )
+from exchange.server.endings import Context
 
 CALLS_MAX = 64
 """Calls of one group: less than a millisecond of work, so that others wait no longer."""
@@ -42,9 +45,9 @@ class _Turn(Progress):
 
     __slots__ = ("answer", "charged", "message", "request")
 
-    def __init__(self, request: bytes, context: Context) -> None:
+    def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.request = request
+        self.request = b""
         self.message: Message | None = None
         self.charged = 0
         self.answer: asyncio.Future[bytes | Exception | None] = (
@@ -76,7 +79,7 @@ class _Asked(msgspec.Struct, frozen=True):
     caller: Caller
 
 
-class GatheredCall(UnaryCall):
+class GatheredCall(Call):
     """Serves one method whose calls are answered in groups."""
 
     def __init__(self, method: Method, transport: Transport, behaviour: GroupBehaviour) -> None:
@@ -86,10 +89,10 @@ class GatheredCall(UnaryCall):
         self._last = 0
         self._running: set[asyncio.Task[None]] = set()
 
-    async def serve(self, request: bytes, context: Context) -> bytes:
+    async def serve(self, _requests: AsyncIterator[bytes], context: Context) -> bytes:
         """Serve one call, or end it with a status."""
         CALLS_RUNNING.add(1)
-        turn = _Turn(request, context)
+        turn = _Turn(context)
         try:
             try:
                 answer = await self._answered(turn)
@@ -110,6 +113,12 @@ class GatheredCall(UnaryCall):
         """Wait for the answer of the group, or answer by itself what it left."""
         if self._transport.gate.held:
             await self._transport.gate.passed()
+        if self._transport.door.admission.is_shed(self._method.priority):
+            self._enter(turn, quota=self._quota)
+        request = await turn.context.read()
+        if not isinstance(request, bytes):
+            raise InvalidRequestError("", f"is no {self._method.request.__name__}")
+        turn.request = request
         self._wait(turn)
         answer = await turn.answer
         if answer is None:
@@ -148,7 +157,8 @@ class GatheredCall(UnaryCall):
         if turn.answer.done():
             return None  # Its caller has gone.
         try:
-            caller = self._enter(turn, quota=self._quota)
+            caller = turn.caller if turn.entered else self._enter(turn, quota=self._quota)
+            assert caller is not None  # noqa: S101 - nobody is let in unnamed.
             message = turn.message = self._message(turn.request)
             turn.charged = self._count(message, caller)
         except Exception as error:  # noqa: BLE001 - its own, for its caller alone.

@@ -121,17 +121,17 @@ class ExchangeServer:
                 group=getattr(servicer, f"{descriptor.name}Group", None),
                 observe_group=OBSERVE_GROUP.get(path),
             )
-            handlers[descriptor.name] = (
-                grpc.stream_stream_rpc_method_handler(StreamCall(method, self._transport).serve)
-                if descriptor.client_streaming
-                else grpc.unary_unary_rpc_method_handler(self._unary(method).serve)
-            )
+            handlers[descriptor.name] = self._handler(method, streams=descriptor.client_streaming)
         return handlers
 
-    def _unary(self, method: Method) -> UnaryCall:
-        if method.group is None:
-            return UnaryCall(method, self._transport)
-        return GatheredCall(method, self._transport, method.group)
+    def _handler(self, method: Method, *, streams: bool) -> "grpc.RpcMethodHandler[bytes, bytes]":
+        if streams:
+            serve = StreamCall(method, self._transport).serve
+            return grpc.stream_stream_rpc_method_handler(serve)
+        if method.group is not None:
+            gathered = GatheredCall(method, self._transport, method.group)
+            return grpc.stream_unary_rpc_method_handler(gathered.serve)
+        return grpc.unary_unary_rpc_method_handler(UnaryCall(method, self._transport).serve)
 
     async def start(self, address: str, credentials: grpc.ServerCredentials | None = None) -> int:
         """Listen, without transport security where there are no credentials; return the port.

@@ -12,8 +12,9 @@ from exchange.core.caller import Caller
 from exchange.core.errors import DeadlineError
 from exchange.metrics import CALLS_RUNNING
 from exchange.metrics.trace import CURRENT
-from exchange.server.calls import Call, Context, Progress, StreamBehaviour
+from exchange.server.calls import Call, Progress, StreamBehaviour
 from exchange.server.charges import records_answered
+from exchange.server.endings import Context
 from exchange.server.observe_calls import StreamObserver
 from exchange.server.quotas import RECORDS
 
