@@ -2,7 +2,7 @@
 
 ``python -m loadtest.cancelled --count 100000`` starts a server of its own on a loopback port,
 cancels that many calls and that many streams, and prints the server's resident memory after each
-tenth.
+tenth; ``--bare`` does the same to a server of gRPC alone.
 Incident I13; grpc.aio leaked for each stream that a client cancelled in some releases (grpc issue
 43360). Bounded in count and in time; the server is ended by its pid.
 """
@@ -74,6 +74,20 @@ def server(folder: Path) -> Iterator[tuple[int, psutil.Process]]:
             port = int(process.stdout.readline())
             workers = psutil.Process(process.pid).children(recursive=True)
             yield port, max(workers, key=lambda one: one.memory_info().rss)
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+@contextlib.contextmanager
+def bare_server() -> Iterator[tuple[int, psutil.Process]]:
+    """Run a server of gRPC alone; give its port and its process."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "loadtest.bare"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None  # noqa: S101 - a pipe was asked for.
+        try:
+            yield int(process.stdout.readline()), psutil.Process(process.pid)
         finally:
             process.terminate()
             process.wait(60)
@@ -154,9 +168,14 @@ def measure(port: int, worker: psutil.Process, count: int, *, show: bool = False
 
 def main(
     count: Annotated[int, typer.Option(help="Calls, and streams, to cancel.")] = 100_000,
+    *,
+    bare: Annotated[bool, typer.Option("--bare", help="Of a server of gRPC alone.")] = False,
 ) -> None:
     """Cancel calls and streams and print the server's memory."""
-    with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as (port, worker):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        bare_server() if bare else server(Path(folder)) as (port, worker),
+    ):
         points = measure(port, worker, count, show=True)
     table = Table("calls cancelled", "streams cancelled", "resident MiB")
     for point in points:
