@@ -16,6 +16,7 @@ from tests.server_fixture import (
     StartExchange,
     document,
     record,
+    refused,
 )
 
 PEOPLE = 90
@@ -121,3 +122,18 @@ async def test_a_quota_holds_within_one_group(start_exchange: StartExchange) -> 
         *(client.check(resident(one)) for one in range(60)), return_exceptions=True
     )
     assert sum(not isinstance(one, BaseException) for one in answers) == 10
+
+
+async def test_what_is_shed_is_refused_before_its_message_is_parsed(
+    start_exchange: StartExchange,
+) -> None:
+    exchange = await start_exchange(overload_delay_seconds=0.000_001)
+    client = exchange.client(SICHUAN)
+    path = "/exchange.api.v1.RecognitionService/CheckHealthCode"
+    reasons: set[str] = set()
+    async with asyncio.timeout(30):
+        while "OVERLOADED" not in reasons:
+            with refused() as how:
+                await client.raw(path, b"\xff\xff")
+            reasons.add(how().reason)
+    assert reasons <= {"INVALID_FIELD", "OVERLOADED"}
