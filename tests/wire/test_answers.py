@@ -13,7 +13,15 @@ from exchange.core.statement import Statement
 from exchange.operations.shipped import default_for, shipped_policies, shipped_policy
 from exchange.wire.answers import Answers, length
 from exchange.wire.checks import fill_decision
-from tests.core.policies import DAY, HOUR, generated_policies, nucleic, people, said
+from tests.core.policies import (
+    DAY,
+    HOUR,
+    generated_policies,
+    nucleic,
+    people,
+    policy_with,
+    said,
+)
 from tests.core.strategies import ISSUERS, NOW_MS, cases
 
 DEFAULT = default_for("370000")
@@ -94,6 +102,37 @@ def test_a_traveller_is_answered_from_an_outline_by_rules_too() -> None:
         assert answer is not None
         verdicts.append(answer.verdict)
     assert verdicts == ["CROSS_CHECK", "ADMIT", "CROSS_CHECK"]
+
+
+FRESH_TEST = {"<=": [{"var": "payload.test.age_hours"}, 24]}
+
+
+def test_what_would_be_without_a_risk_is_asked_anew_for_each_person() -> None:
+    asks = {"if": [{"===": [{"var": "payload.strictest.level"}, "HIGH"]}, True, FRESH_TEST]}
+    base = msgspec.structs.replace(DEFAULT, combination=Combination.ANY_ADMITTED)
+    policy = CompiledPolicy(policy_with(asks, base=base, failing="REFUSE"), "370000")
+    verdicts = []
+    answers = Answers()
+    for sample in (NOW_MS - HOUR, NOW_MS - 2 * DAY):
+        person = [said(issuer="310000", tests=(nucleic(sample=sample),)), said(Level.HIGH)]
+        answer = answers.answer(person, policy, NOW_MS)
+        expected = ordinary(person, policy, NOW_MS)
+        verdicts.append(expected.verdict)
+        assert answer is None or pb.Decision.FromString(answer.encoded) == expected
+    assert verdicts == [pb.Decision.ADMIT, pb.Decision.CROSS_CHECK]
+
+
+def test_rules_do_not_see_ignored_issuers_behind_an_outline_either() -> None:
+    base = msgspec.structs.replace(DEFAULT, recognition={"510000": Recognition.IGNORE})
+    policy = CompiledPolicy(policy_with(FRESH_TEST, base=base), "370000")
+    answers = Answers()
+    verdicts = []
+    for sample in (NOW_MS - HOUR, NOW_MS - 2 * DAY):
+        tested = said(issuer="310000", tests=(nucleic(sample=sample),))
+        answer = answers.answer([tested, said(tests=(nucleic(sample=NOW_MS),))], policy, NOW_MS)
+        assert answer is not None
+        verdicts.append(answer.verdict)
+    assert verdicts == ["ADMIT", "CROSS_CHECK"]
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3])
