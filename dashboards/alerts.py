@@ -263,8 +263,9 @@ _OTHERS = (
     Alert(
         name="PolicyNotLoaded",
         expression=(
-            "sum by (instance) "
-            '(increase(health_exchange_policy_reads_total{result="defect"}[5m])) > 0'
+            "sum by (instance) (increase(health_exchange_policy_reads_total{"
+            # A store that is away has alerts of its own.
+            'result!~"ok|STORE_UNAVAILABLE|STORE_FULL"}[5m])) > 0'
         ),
         lasting="1m",
         severity=PAGE,

@@ -110,6 +110,27 @@ CASES: tuple[Case, ...] = (
         expected=(Fires(10, ()), Fires(14, ("PolicyNotLoaded",)), Fires(30, ())),
     ),
     Case(
+        name="a stored policy cannot be read by this release, until it is rolled back",
+        series=healthy(60)
+        | {
+            'health_exchange_policy_reads_total{job="health-exchange",instance="x",result="ok"}': (
+                "0+120x10 1200x10 1200+120x40"
+            ),
+            'health_exchange_policy_reads_total{job="health-exchange",instance="x",'
+            'result="STORE_FAILED"}': "0x10 120+120x10 1320x40",
+        },
+        expected=(Fires(10, ()), Fires(14, ("PolicyNotLoaded",)), Fires(30, ())),
+    ),
+    Case(
+        name="the policies are not read because the store is away: its own alert says so",
+        series=healthy(60)
+        | {
+            'health_exchange_policy_reads_total{job="health-exchange",instance="x",'
+            'result="STORE_UNAVAILABLE"}': "0x10 120+120x10 1320x40",
+        },
+        expected=(Fires(14, ()), Fires(30, ())),
+    ),
+    Case(
         name="a certificate ends in ten days, and is renewed",
         series=healthy(120)
         | {

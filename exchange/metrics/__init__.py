@@ -202,8 +202,9 @@ POLICY_REVISION = Gauge(
 )
 POLICY_READS = Counter(
     "policy_reads",
-    "Looks at the policies in the store by result: ok, or why what was known stays in use (a "
-    "reason of the store, or defect: one could not be made ready).",
+    "Looks at the policies in the store by result: ok, or why what was known stays in use: a "
+    "reason of the store (STORE_FAILED: one is missing or cannot be read by this release), or "
+    "defect (one could not be made ready).",
     ("result",),
     series_max=10,
 )

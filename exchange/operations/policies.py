@@ -23,7 +23,7 @@ from exchange.operations.shipped import default_for
 POLL_SECONDS = 1.0
 """A change is used within two seconds: one to see it, and what reading and compiling take."""
 
-_OK, _DEFECT = ("ok",), ("defect",)
+_OK, _DEFECT, _UNREADABLE = ("ok",), ("defect",), (StoreError.reason,)
 _log = structlog.get_logger("exchange.policies")
 
 
@@ -81,7 +81,7 @@ class PoliciesInForce:
 
     async def follow(self) -> None:
         """Refresh again and again until cancelled."""
-        POLICY_READS.begin(_OK, _DEFECT)
+        POLICY_READS.begin(_OK, _DEFECT, _UNREADABLE)
         while True:
             await asyncio.sleep(POLL_SECONDS)
             try:
