@@ -14,7 +14,8 @@ from exchange.core.health_code import HealthCode
 
 MASK = "***"
 
-_BLANKS = r"\s\u200b\ufeff-"
+_BLANKS = r"\s\u200b\ufeff\u2010-\u2015\u2212-"
+"""Blanks, and hyphens with the dashes that people and programs write instead."""
 _DIGIT_RUN = rf"[0-9](?:[{_BLANKS}]*[0-9]){{6,}}"
 _LETTERS_AND_DIGITS = rf"[A-Za-z]{{1,3}}[{_BLANKS}]*[0-9](?:[{_BLANKS}]*[0-9]){{4,}}"
 _FREE = re.compile(rf"{_DIGIT_RUN}|{_LETTERS_AND_DIGITS}", re.ASCII)

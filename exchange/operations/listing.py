@@ -1,10 +1,12 @@
 """Listing and erasing the statements about one person."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from exchange.core.check import Subjects
 from exchange.core.errors import StoreError
-from exchange.core.statement import Statement
+from exchange.core.statement import ERASED, ERASED_RANK, Entry, Statement, write_time_us
 from exchange.core.traces import Person
 from exchange.operations.environment import Environment
 from exchange.operations.formats import MemberFormats
@@ -55,5 +57,27 @@ class Records:
         environment = self._environment
         # Quarantine first: what a replay takes out of it meanwhile is a statement by then.
         entries = await self._quarantine.erase(person, environment.keys, self._formats.is_opaque)
-        statements = [await environment.store.erase(one) for one in sorted(person.subjects)]
+        subjects = sorted(person.subjects)
+        marks = await self._marks(subjects) if len(subjects) > 1 else []
+        statements = [await environment.store.erase(one) for one in subjects]
+        await environment.store.write(marks)
         return Erased(sum(statements), entries)
+
+    async def _marks(self, subjects: Sequence[bytes]) -> Sequence[Entry]:
+        """Return erased rows for the newest generation, of all that older ones hold.
+
+        In a rotation a statement that is handed in again is kept under the newest subject, where no
+        row of its own would stand against it.
+        """
+        (found,) = await read_statements(self._environment.store, [tuple(subjects)], 0)
+        if isinstance(found, StoreError):
+            raise found
+        newest = subjects[-1]  # The generation is the first byte.
+        return [
+            Entry(newest, one.issuer, one.via, _erased_at(one.health_code.as_of_ms), ERASED)
+            for one in found
+        ]
+
+
+def _erased_at(as_of_ms: int) -> int:
+    return write_time_us(as_of_ms, ERASED_RANK)

@@ -7,6 +7,7 @@ read (design section 6).
 
 import msgspec
 
+from exchange.core.errors import StoreUnavailableError
 from exchange.operations.clock import Clock
 from exchange.stores.base import Store
 
@@ -34,7 +35,7 @@ class Retention:
         """Compare the setting with what the store remembers, and remember the new one.
 
         Raises:
-            StoreUnavailableError: The store does not answer.
+            StoreUnavailableError: The store does not answer, or other servers are always first.
         """
         for _ in range(_ATTEMPTS_MAX):
             found = await self._store.mark(MARK)
@@ -43,6 +44,7 @@ class Retention:
             if found == remembered or await self._store.set_mark(MARK, remembered, expected=found):
                 self._floor_ms = floor_ms
                 return
+        raise StoreUnavailableError("Too many servers change the retention at once.")
 
     def _floor(self, found: bytes | None) -> int:
         if found is None:

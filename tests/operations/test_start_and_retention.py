@@ -4,9 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from exchange.api.v1 import health_code_service_pb2 as service_pb
 from exchange.core.errors import StartError
 from tests.people import resident
-from tests.server_fixture import KEY_LINE, NOW_MS, RunningExchange, SetClock, StartExchange, record
+from tests.server_fixture import (
+    KEY_LINE,
+    NOW_MS,
+    OPERATOR,
+    RunningExchange,
+    SetClock,
+    StartExchange,
+    document,
+    record,
+)
 
 DAY_MS = 86_400_000
 OTHER_KEY = "2:" + "cd" * 32
@@ -61,6 +71,28 @@ async def test_after_a_rotation_old_statements_are_found_and_new_ones_use_the_ne
     (one,) = (await client.listed(resident(1))).health_codes
     assert one.level == one.LOW
     assert one.name.startswith("subjects/02")
+
+
+async def test_what_was_erased_in_a_rotation_does_not_come_back_under_the_new_key(
+    start_exchange: StartExchange, tmp_path: Path
+) -> None:
+    first = await start_exchange()
+    said = record(resident(1), "HIGH")
+    await first.client().publish_records("510000", said)
+    (tmp_path / "two.key").write_text(f"{KEY_LINE}\n{OTHER_KEY}\n")
+    second = await start_exchange(subject_key_file=tmp_path / "two.key")
+    client = second.client()
+    operator = second.client(OPERATOR)
+    erased = await operator.health_codes.EraseHealthCodes(
+        service_pb.EraseHealthCodesRequest(parent="subjects/-", document=document(resident(1))),
+        metadata=operator.metadata,
+    )
+    await client.publish_records("510000", said)
+    assert erased.erased_count == 1
+    assert (await client.listed(resident(1))).health_codes == []
+    await client.publish_records("510000", record(resident(1), "LOW", second.clock.now_ms - 1))
+    (one,) = (await client.listed(resident(1))).health_codes
+    assert one.level == one.LOW
 
 
 async def test_an_old_key_may_leave_once_its_statements_have_aged_out(
