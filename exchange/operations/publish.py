@@ -22,6 +22,7 @@ from exchange.operations.formats import MemberFormats
 from exchange.operations.judged import Judged, Place, together
 from exchange.operations.quarantine import Quarantine
 from exchange.operations.set_aside import SettingAside
+from exchange.stores.base import WRITE_ENTRIES_MAX
 
 RECORDS_MAX = 5_000
 """Records of one call: a second of intake, and a failure list that fits into a message."""
@@ -103,7 +104,10 @@ class Publisher:
         Raises:
             StoreError: Not everything is known to be durable; writing it again is exact.
         """
-        await self._environment.store.write(judged.entries)
+        # A chunk of short lines holds more than a store takes at once.
+        for start in range(0, len(judged.entries), WRITE_ENTRIES_MAX):
+            part = judged.entries[start : start + WRITE_ENTRIES_MAX]
+            await self._environment.store.write(part)
 
     async def publish_native(
         self, member: str, format_id: str, payloads: Sequence[bytes]

@@ -74,6 +74,17 @@ async def test_a_file_cut_anywhere_gives_the_same_outcomes(
     assert len((await client.listed(resident(COUNT - 1))).health_codes) == 1
 
 
+async def test_a_chunk_of_more_records_than_a_store_takes_at_once_goes_in(
+    exchange: RunningExchange,
+) -> None:
+    count = 11_000
+    file = HEADER + b"".join(row(number % COUNT) for number in range(count))
+    client = exchange.client(SHANGHAI)
+    answers = await stream(client, [start("310000", "310000-ry-v1"), *chunks(file, 1 << 20)])
+    assert accepted(answers) + len(failed(answers)) == count
+    assert answers[-1].durable_position.byte_offset == len(file)
+
+
 async def test_acknowledgements_go_forward_and_end_at_lines(exchange: RunningExchange) -> None:
     client = exchange.client(SHANGHAI)
     answers = await stream(client, [start("310000", "310000-ry-v1"), *chunks(FILE, 5_000)])

@@ -22,6 +22,7 @@ from exchange.core.statement import (
 from exchange.stores.base import (
     MARK_BYTES_MAX,
     SHELF_ITEM_BYTES_MAX,
+    WRITE_ENTRIES_MAX,
     SchemaState,
     SchemaStep,
     ShelfItem,
@@ -96,6 +97,8 @@ class SqliteStore(Store):
         check_schema(await self.schema_state(), HEAD)
 
     async def write(self, entries: Sequence[Entry]) -> None:
+        if len(entries) > WRITE_ENTRIES_MAX:
+            raise ValueError(f"A write has at most {WRITE_ENTRIES_MAX} entries.")
         if not entries:
             return
         if max([len(entry.value) for entry in entries]) > VALUE_BYTES_MAX:
