@@ -28,11 +28,9 @@ from exchange.wire.names import member_name
 from exchange.wire.status import fill_status
 from exchange.wire.times import fill
 
-OUTLINES_MAX = 10_000
-"""Kept for each policy; a member has some ten levels and states, and people have few issuers."""
-
-_POLICIES_MAX = 200
-"""Six for each member; a rollback changes one at a time."""
+OUTLINES_MAX = 6_000
+"""Kept over all policies, in some 16 MiB; a member has some ten levels and states, people have few
+issuers, and most of those who are asked about go to few places."""
 
 _KEPT_STATES = frozenset({State.ACTIVE, State.PENDING})
 _VARINT_BITS = 7
@@ -42,8 +40,9 @@ _DECISION_FIELD = b"\x0a"
 _RESULT_FIELD = b"\x0a"
 _STATES = len(State)
 
-_Key = tuple[tuple[tuple[str, str, int, tuple[Hold, ...], bool], ...], tuple[str, ...]]
-"""The statements, and the rules that are not met or cannot be evaluated."""
+_Said = tuple[str, str, int, tuple[Hold, ...], bool]
+_Key = tuple[CompiledPolicy, tuple[_Said, ...], tuple[str, ...]]
+"""The policy, the statements, and the rules that are not met or cannot be evaluated."""
 
 
 def varint(number: int) -> bytes:
@@ -159,7 +158,7 @@ class Answers:
     """Encodes decisions, those of ordinary cases from outlines it keeps."""
 
     def __init__(self) -> None:
-        self._outlines: dict[CompiledPolicy, dict[_Key, Outline]] = {}
+        self._outlines: dict[_Key, Outline] = {}
 
     def answer(
         self,
@@ -195,27 +194,22 @@ class Answers:
             if policy.any_admitted and any(one.health_code.level in RISKS for one in statements):
                 return None  # Such a risk may have to be thought away, and the rules judged anew.
             unmet = _unmet(policy, facts_in_force(statements, policy, now_ms, origin))
-        question = Question(tuple(statements), now_ms, origin)
-        outline = self._outline((tuple(key), unmet), question, policy)
+        kept = (policy, tuple(key), unmet)
+        outline = self._outlines.get(kept)
+        if outline is None:
+            question = Question(tuple(statements), now_ms, origin)
+            outline = self._made(kept, question, policy)
         end_ms = now_ms + policy.policy.reliance_minutes * MINUTE_MS
         for place in outline.in_force:
             end_ms = min(end_ms, lapses_ms[place])
         encoded = outline.encoded(statements, now_ms, end_ms)
         return Answer(encoded, outline.verdict, outline.against)
 
-    def _outline(self, key: _Key, question: Question, policy: CompiledPolicy) -> Outline:
-        outlines = self._outlines.get(policy)
-        if outlines is None:
-            # A policy that is in force no longer is asked for no more: keep the latest few.
-            if len(self._outlines) > _POLICIES_MAX:
-                self._outlines.clear()
-            outlines = self._outlines[policy] = {}
-        found = outlines.get(key)
-        if found is None:
-            if len(outlines) >= OUTLINES_MAX:
-                outlines.clear()
-            decision = decide_question(question, policy)
-            found = outlines[key] = outline_of(question.statements, decision)
+    def _made(self, key: _Key, question: Question, policy: CompiledPolicy) -> Outline:
+        if len(self._outlines) >= OUTLINES_MAX:
+            del self._outlines[next(iter(self._outlines))]  # The one that was made first.
+        decision = decide_question(question, policy)
+        found = self._outlines[key] = outline_of(question.statements, decision)
         return found
 
 

@@ -6,12 +6,12 @@ from hypothesis import given, settings, strategies as st
 
 from exchange.api.v1 import decision_pb2 as pb, recognition_service_pb2 as service_pb
 from exchange.core.compiled_policy import CompiledPolicy
-from exchange.core.health_code import HealthCode, Level, State
+from exchange.core.health_code import HealthCode, Hold, Level, State
 from exchange.core.policy import Combination, Recognition
 from exchange.core.recognition import decide
 from exchange.core.statement import Statement
 from exchange.operations.shipped import default_for, shipped_policies, shipped_policy
-from exchange.wire.answers import Answers, length
+from exchange.wire.answers import OUTLINES_MAX, Answers, length
 from exchange.wire.checks import fill_decision
 from tests.core.policies import (
     DAY,
@@ -160,3 +160,18 @@ def test_a_length_is_encoded_as_protobuf_does(size: int) -> None:
     text = "x" * size
     encoded = pb.Decision(policy=text).SerializeToString()
     assert encoded[1:] == length(size) + text.encode()
+
+
+def test_outlines_are_kept_up_to_a_limit_and_answers_stay_right_beyond_it() -> None:
+    policy, answers = CompiledPolicy(DEFAULT, "370000"), Answers()
+    one = HealthCode(NOW_MS - 5, Level.LOW, State.ACTIVE)
+    for number in range(OUTLINES_MAX + 10):
+        held = msgspec.structs.replace(one, holds=(Hold(f"HOLD_{number}"),))
+        answers.answer([Statement("510000", "510000", held, NOW_MS)], policy, NOW_MS)
+    assert len(answers._outlines) == OUTLINES_MAX
+    first = [
+        Statement("510000", "510000", msgspec.structs.replace(one, holds=(Hold("HOLD_0"),)), NOW_MS)
+    ]
+    again = answers.answer(first, policy, NOW_MS)
+    assert again is not None
+    assert pb.Decision.FromString(again.encoded) == ordinary(first, policy, NOW_MS)
