@@ -130,6 +130,17 @@ CASES: tuple[Case, ...] = (
         expected=(Fires(60, ()), Fires(100, ("QuarantineGrows",)), Fires(200, ())),
     ),
     Case(
+        name="a member's file is slowed by its quota for an hour",
+        series=healthy(180)
+        | {
+            'health_exchange_stream_held_seconds_total{job="health-exchange",instance="x",'
+            'member="310000",cause="quota"}': "0x30 45+45x60 2745x90",
+            'health_exchange_stream_held_seconds_total{job="health-exchange",instance="x",'
+            'member="320000",cause="load"}': "0x30 45+45x60 2745x90",
+        },
+        expected=(Fires(30, ()), Fires(70, ("MemberOverQuota",)), Fires(120, ())),
+    ),
+    Case(
         name="a member asks more than its quota for an hour: its own affair",
         series=healthy(180)
         | {
