@@ -41,6 +41,31 @@ def test_every_command_explains_itself(health_exchange: Health, command: str) ->
     assert ran.err == ""
 
 
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"serve", "demo"}))
+def test_every_command_that_ends_by_itself_speaks_to_programs_too(
+    health_exchange: Health, command: str
+) -> None:
+    assert "--json" in health_exchange(command, "--help").out
+
+
+@pytest.mark.parametrize("command", ["init", "issue", "list"])
+def test_certificates_are_spoken_of_to_programs_too(health_exchange: Health, command: str) -> None:
+    assert "--json" in health_exchange("certs", command, "--help").out
+
+
+def test_programs_are_told_what_was_written(health_exchange: Health, tmp_path: Path) -> None:
+    here = ("--data-dir", tmp_path, "--json")
+    keys = [str(tmp_path / name) for name in ("subject.key", "quarantine.key")]
+    assert health_exchange("keys", *here).json == {"written": keys}
+    where = ("--certs", tmp_path / "certs", "--json")
+    authority, server = health_exchange("certs", "init", *where).json["written"]
+    assert authority.endswith("authority.pem")
+    assert server.endswith("server.pem")
+    assert health_exchange("certs", "init", *where).json == {"written": []}
+    issued = health_exchange("certs", "issue", "operator:maria", *where).json["written"]
+    assert [Path(one).name for one in issued] == ["operator-maria.pem", "operator-maria.key"]
+
+
 def test_serve_takes_every_setting(health_exchange: Health) -> None:
     text = health_exchange("serve", "--help").out
     missing = [name for name in Settings.model_fields if f"--{name.replace('_', '-')}" not in text]

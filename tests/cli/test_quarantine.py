@@ -1,5 +1,6 @@
 """`quarantine` and `convert` against a served exchange."""
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,18 @@ def test_the_national_answer_goes_to_standard_output(
     assert isinstance(read, Translated)
     assert read.issuer == "520000"
     assert "520000" in ran.err
+
+
+def test_a_conversion_is_one_json_object_for_programs(
+    health_exchange: Health, address: tuple[str, str], person: Path
+) -> None:
+    asked = ("convert", "--destination", "510000", "--document", person, *address, "--json")
+    ran = health_exchange(*asked, "--format", "510000-status-v1")
+    payload = base64.b64decode(ran.json["payload"])
+    (read,) = FORMATS["510000-status-v1"].decode(payload, system_clock(), {})
+    assert isinstance(read, Translated)
+    assert {"field": "issuer", "loss": "CHANGED"}.items() <= ran.json["lost_fields"][0].items()
+    assert health_exchange(*asked, "--national").json["reports"]
 
 
 def test_a_conversion_needs_a_format_or_the_national_answer(

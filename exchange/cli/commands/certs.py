@@ -92,6 +92,7 @@ def init(
     certs_dir: Certs = None,
     host: Hosts = None,
     everybody_too: Everybody = False,
+    json: Json = False,
 ) -> None:
     """Make an authority and the server's certificate; nothing that is there and good is replaced.
 
@@ -99,6 +100,9 @@ def init(
     """
     directory = certificates_dir(certs_dir)
     made = prepare(directory, everybody() if everybody_too else (), system_clock(), host or ())
+    if json:
+        print_json({"written": [str(path) for path in made]})
+        return
     for path in made:
         out().print(f"Wrote {path}.")
     if not made:
@@ -112,18 +116,24 @@ def issue_certificates(
     certs_dir: Certs = None,
     host: Hosts = None,
     days: Days = CERTIFICATE_DAYS,
+    json: Json = False,
 ) -> None:
     """Issue certificates, each with its key beside it; an older one of the same name is replaced.
 
     A running server takes its own new one within a second.
     """
     directory, now_ms = certificates_dir(certs_dir), system_clock()
+    written: list[Path] = []
     for caller in callers:
         if caller == SERVER_NAME:
             issued = issue_server(directory, now_ms, host or DEVELOPMENT_HOSTS, days)
         else:
             issued = issue(directory, caller_urn(caller), now_ms, days)
-        out().print(f"Wrote {issued.certificate} and {issued.key}.")
+        written += (issued.certificate, issued.key)
+        if not json:
+            out().print(f"Wrote {issued.certificate} and {issued.key}.")
+    if json:
+        print_json({"written": [str(path) for path in written]})
 
 
 @certs.command("list")

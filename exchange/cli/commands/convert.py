@@ -17,10 +17,11 @@ from exchange.cli.options import (
     Caller,
     DocumentFile,
     FormatId,
+    Json,
     Timeout,
     member_urn,
 )
-from exchange.cli.output import code_of, err, instant, table
+from exchange.cli.output import as_dict, code_of, err, instant, print_json, table
 from exchange.core.health_code import Level, State
 
 Destination = Annotated[str, typer.Option(help="Member whose format it is.")]
@@ -40,11 +41,12 @@ def convert(  # noqa: PLR0913 - an argument per option
     caller: Caller = None,
     address: Address = ADDRESS_DEFAULT,
     timeout: Timeout = 10,
+    json: Json = False,
 ) -> None:
     """Write the statement about one person in a member's format, and say what was lost.
 
     The bytes hold the document's number, as the format does; everything else goes to standard
-    error.
+    error. With --json all is one JSON object, the bytes in base64.
     """
     if bool(format_id) == national:
         raise CommandError("Name a format with --format, or ask for --national.")
@@ -55,19 +57,31 @@ def convert(  # noqa: PLR0913 - an argument per option
                 client.health_codes.GetNationalHealthCode,
                 service_pb.GetNationalHealthCodeRequest(document=person),
             )
-            payload = answer.payload
-            _show_reports(answer.reports)
+            _hand_out(answer, output, json=json)
+            if not json:
+                _show_reports(answer.reports)
         else:
             request = service_pb.ConvertHealthCodeRequest(
                 document=person, destination=f"members/{destination}", format=format_id
             )
             converted = client.call(client.health_codes.ConvertHealthCode, request)
-            payload = converted.payload
-            _show(converted)
+            _hand_out(converted, output, json=json)
+            if not json:
+                _show(converted)
+
+
+def _hand_out(
+    answer: service_pb.ConvertHealthCodeResponse | service_pb.GetNationalHealthCodeResponse,
+    output: Path | None,
+    *,
+    json: bool,
+) -> None:
     if output is not None:
-        output.write_bytes(payload)
-    else:
-        sys.stdout.buffer.write(payload)
+        output.write_bytes(answer.payload)
+    if json:
+        print_json(as_dict(answer))
+    elif output is None:
+        sys.stdout.buffer.write(answer.payload)
         sys.stdout.buffer.flush()
 
 

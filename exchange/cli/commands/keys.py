@@ -11,8 +11,8 @@ import typer
 
 from adapters.base import Format
 from exchange.cli.exits import CommandError, ExitCode
-from exchange.cli.options import with_settings
-from exchange.cli.output import out
+from exchange.cli.options import Json, with_settings
+from exchange.cli.output import out, print_json
 from exchange.core.sealing import KEY_BYTES
 from exchange.core.subject import KEY_BYTES_MIN
 from exchange.settings import Settings
@@ -28,21 +28,31 @@ OnlyQuarantine = Annotated[
 
 
 @with_settings("data_dir", "subject_key_file", "quarantine_key_file")
-def keys(settings: Settings, *, only_quarantine: OnlyQuarantine = False) -> None:
+def keys(
+    settings: Settings, *, only_quarantine: OnlyQuarantine = False, json: Json = False
+) -> None:
     """Make the key files, readable by you alone. Never overwrites one.
 
     Back the subject key up before anything else: without it all that is kept is unreachable. The
     key of the quarantine seals what no adapter could read; without it that can be handed in again.
     """
+    said: list[str] = []
+    written: list[Path] = []
     if not only_quarantine:
         path = settings.subject_key_path
         write_key_file(path)
-        out().print(f"Wrote a new subject key to {path}. Back this file up, apart from the data.")
+        written.append(path)
+        said.append(f"Wrote a new subject key to {path}. Back this file up, apart from the data.")
     path = settings.quarantine_key_path
     if write_sealing_key_file(path):
-        out().print(f"Wrote a new key of the quarantine to {path}.")
+        written.append(path)
+        said.append(f"Wrote a new key of the quarantine to {path}.")
     else:
-        out().print(f"{path} is there already and stays as it is.")
+        said.append(f"{path} is there already and stays as it is.")
+    if json:
+        print_json({"written": [str(path) for path in written]})
+    else:
+        out().print("\n".join(said))
 
 
 def write_key_file(path: Path) -> None:
