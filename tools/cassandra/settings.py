@@ -50,10 +50,7 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Java heap. The process takes roughly 400 MiB more (code, memtables, mapped files)."""
 
     ring_delay_ms: int = 1000
-    """How long a joining node listens before it takes tokens.
-
-    Cassandra's 30 s allow for gossip across data centres; on loopback a round takes one second.
-    """
+    """How long a node listens before it takes tokens. The first of a ring has nobody to hear."""
 
     security: "NodeSecurity | None" = None
     """Whom the node lets in: None, everybody; else who has a password and a certificate."""
@@ -83,11 +80,16 @@ def ring(first: NodeSettings, count: int) -> tuple[NodeSettings, ...]:
             directory=first.directory / f"node{index + 1}",
             address=f"127.0.0.{index + 1}",
             jmx_port=first.jmx_port + index,
+            ring_delay_ms=JOIN_DELAY_MS if index else first.ring_delay_ms,
             metrics_port=None if first.metrics_port is None else first.metrics_port + index,
         )
         for index in range(count)
     )
 
+
+JOIN_DELAY_MS = 4_000
+"""A node that has not heard of its ring by then ends. Cassandra's 30 s allow for gossip across data
+centres; on loopback a round takes one second, and some where the processors are busy."""
 
 NODE_COUNTS = (1, 2, 3)
 """More would share two cores to no purpose; three is what a quorum needs."""
