@@ -98,6 +98,14 @@ class _Batch(BatchStatement):  # type: ignore[misc]  # The driver has no types.
         self.routing_key, self.keyspace = rows[0][subject], columns[subject].keyspace_name
         self.is_idempotent = prepared.is_idempotent
 
+    def let_go(self, _answer: object) -> None:
+        """Forget the rows of a request that was answered; a repetition is a batch of its own.
+
+        The driver keeps each request until its time-out would have come, and in the seconds until
+        then a large file would fill a worker's memory.
+        """
+        self.clear()
+
 
 class _NoBatchWarning(logging.Filter):
     """Drops one warning: nodes dislike unlogged batches over partitions that are far apart.
@@ -348,6 +356,8 @@ class Driver:
             call.follow(self._connected().execute_async(query, values, paging_state=place))
         except _DRIVER_ERRORS as error:
             raise store_error(error) from error
+        if isinstance(query, _Batch):
+            call.answer.add_done_callback(query.let_go)
         return call.answer
 
 
