@@ -36,15 +36,18 @@ PRIORITIES: Mapping[str, Priority] = {
 
 UPDATE_SECONDS = 0.05
 """How often the level is set anew: often against the second in which callers try again."""
+SHEDDING_UPDATE_SECONDS = 0.01
+"""How often while calls are shed: a queue that was cut short is empty by then, and must not stay
+so until the next look."""
 PATIENCE_UPDATES = 20
 """The delay has to be above its target for a second before anything is shed: a burst that passes
 is better queued."""
 RISE_MAX = 0.25
-"""From nothing to single checks in half a second more."""
+"""In ``UPDATE_SECONDS``: from nothing to single checks in half a second more."""
 RISE = 0.1
-"""Rise for a delay of twice the target."""
+"""Rise for a delay of twice the target, in the same time."""
 FALL_MAX = 0.1
-"""From all to nothing in two seconds."""
+"""In the same time: from all to nothing in two seconds."""
 SHED_MAX = 0.95
 """Some of every class is always let in: how else would its callers learn that it is over?"""
 CALM = 0.5
@@ -62,7 +65,8 @@ WAIT_SECONDS = 1.0
 WAIT_SECONDS_MAX = 10.0
 WAIT_STEP_SECONDS = 0.01
 _MEMORY = 0.8
-"""Weight of the past in counts, per update: they look back over a quarter of a second."""
+"""Weight of the past in counts after ``UPDATE_SECONDS``: they look back over a quarter of a
+second."""
 _SPREAD = 0.618034
 """Waits are spread by the golden ratio, so that callers do not come back together."""
 _IDLE = 0.5
@@ -76,8 +80,8 @@ class _Class:
         self.shed: dict[str, float] = {}
         self.credit: dict[str, float] = {}
 
-    def update(self, share: float) -> None:
-        """Shed a share of all, from those that ask more than the fair rate."""
+    def update(self, share: float, memory: float) -> None:
+        """Shed a share of all, from those that ask more than the fair rate; forget some."""
         if share <= 0:
             self.shed.clear()
             self.credit.clear()
@@ -89,7 +93,7 @@ class _Class:
                 if asked > fair
             }
         self.asked = {
-            member: asked * _MEMORY for member, asked in self.asked.items() if asked > _IDLE
+            member: asked * memory for member, asked in self.asked.items() if asked > _IDLE
         }
 
     def refuses(self, member: str) -> bool:
@@ -135,23 +139,34 @@ class Admission:
         self._classes = tuple(_Class() for _ in Priority)
         self._running = [0] * len(Priority)
         self._waits = 0
-        self._since_single = ALONE_UPDATES
+        self._since_single = float(ALONE_UPDATES)
 
-    def update(self, delay_seconds: float) -> None:
-        """Take in what a call meets on its way now; to be called every ``UPDATE_SECONDS``."""
-        self._since_single += 1
+    @property
+    def period_seconds(self) -> float:
+        """How long after an update the next one is due."""
+        return SHEDDING_UPDATE_SECONDS if self.level > 0 else UPDATE_SECONDS
+
+    def update(self, delay_seconds: float, elapsed_seconds: float = UPDATE_SECONDS) -> None:
+        """Take in what a call meets on its way now.
+
+        Args:
+            delay_seconds: The delay.
+            elapsed_seconds: Since the update before.
+        """
+        steps = elapsed_seconds / UPDATE_SECONDS
+        self._since_single += steps
         alone = self._since_single > ALONE_UPDATES
         target = self._target * (ALONE_FACTOR if alone else 1)
         self._delays.append(delay_seconds)
         error = delay_seconds / target - 1
         patient = len(self._delays) < PATIENCE_UPDATES or min(self._delays) <= target
         if self.level > 0 or not patient:
-            rise = min(RISE_MAX, max(-FALL_MAX, error * RISE))
+            rise = min(RISE_MAX, max(-FALL_MAX, error * RISE)) * steps
             self.level = min(float(len(Priority)), max(0.0, self.level + rise))
         # A queue that is all but empty has room: to shed then would leave the processor idle.
         self._applied = self.level if delay_seconds > self._target * CALM else 0.0
         for priority, one in enumerate(self._classes):
-            one.update(min(SHED_MAX, self._applied - priority))
+            one.update(min(SHED_MAX, self._applied - priority), _MEMORY**steps)
 
     def enter(self, priority: Priority, member: str) -> bool:
         """Count a call that has arrived; let it in, or tell that it has to be refused.

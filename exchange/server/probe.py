@@ -32,16 +32,17 @@ class Probe:
 
     def __init__(
         self,
-        tell: Callable[[float], None],
+        tell: Callable[[float], float],
         period_seconds: float,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Take what is needed.
 
         Args:
-            tell: Is told the delay in seconds once every period. While no answer has come it is
-                told how long it has been waited for: the delay is that at least.
-            period_seconds: How often.
+            tell: Is told the delay in seconds once every period, and says how long the next one
+                is. While no answer has come it is told how long it has been waited for: the delay
+                is that at least.
+            period_seconds: The first period.
             clock: Of the delays.
         """
         self._tell = tell
@@ -64,7 +65,7 @@ class Probe:
             waiting = asyncio.ensure_future(call.code())
             while not waiting.done():
                 await asyncio.wait((waiting,), timeout=self._period)
-                self._tell(self._clock() - started)
+                self._period = self._tell(self._clock() - started)
             # What has just been told counts for the rest of the period.
             await asyncio.sleep(max(0.0, self._period - (self._clock() - started)))
 

@@ -18,7 +18,6 @@ from exchange.server.admission import (
     RUNNING_MAX,
     RUNNING_SHARE,
     SHED_MAX,
-    UPDATE_SECONDS,
     WAIT_SECONDS,
     WAIT_SECONDS_MAX,
     Admission,
@@ -73,9 +72,11 @@ class Worker:
                 if arrival[0] < arrival[1].until:
                     self._queue.append(arrival)
             if self._now >= self._due:
-                self.admission.update(self._now - self._queue[0][0] if self._queue else 0.0)
+                period = self.admission.period_seconds
+                delay = self._now - self._queue[0][0] if self._queue else 0.0
+                self.admission.update(delay, period)
                 self.levels.append(self.admission.level)
-                self._due += UPDATE_SECONDS
+                self._due += self.admission.period_seconds
             if self._queue:
                 self._serve(*self._queue.popleft())
             else:

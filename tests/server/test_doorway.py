@@ -1,5 +1,6 @@
 """The door counts what it refuses, by reason, priority and member, and for how long it holds."""
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -15,7 +16,7 @@ from exchange.metrics import (
     QUOTA_REFUSALS,
     STREAM_HELD_SECONDS,
 )
-from exchange.server.admission import PATIENCE_UPDATES, RUNNING_MAX, Priority
+from exchange.server.admission import PATIENCE_UPDATES, RUNNING_MAX, UPDATE_SECONDS, Priority
 from exchange.server.doorway import Doorway
 from exchange.server.quotas import LOOKUPS, RECORDS, Quotas
 from tests.server_fixture import SICHUAN
@@ -85,7 +86,8 @@ def test_calls_that_are_too_many_at_once_are_told_from_calls_that_are_shed() -> 
 
 
 def test_what_is_shed_is_counted_and_the_limit_in_force_is_shown() -> None:
-    door = Doorway(Quotas(), delay_seconds=0.01)
+    instants = itertools.count(0.0, UPDATE_SECONDS)
+    door = Doorway(Quotas(), delay_seconds=0.01, clock=lambda: next(instants))
     for _ in range(PATIENCE_UPDATES * 3):
         door.tell(10.0)
         for _ in range(30):
