@@ -134,6 +134,11 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         reader: Starts an incremental reader.
         decode_record: For formats of lines, from what ``Reader.raw`` gave to its outcome; None for
             formats of one document, which are decoded as a whole.
+        unknown_fields: From a payload, or what ``Reader.raw`` gave, and keys to how many names in
+            it the catalogue's entry does not have, dropped and ignored ones counting as known; 0
+            for what cannot be read, and never an error, whatever the bytes are. None for formats
+            without names, whose fields are told by their places. Call ``count_unknown_fields``,
+            which bounds what is looked at.
     """
 
     id: str
@@ -150,6 +155,25 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     encode: Callable[[str, Document, HealthCode, Keys], bytes]
     reader: NewReader
     decode_record: Callable[[bytes, int, Keys], Outcome] | None = None
+    unknown_fields: Callable[[bytes, Keys], int] | None
+
+
+LOOKED_AT_BYTES_MAX = 2 * 1024 * 1024
+"""Bytes of a payload in which unknown fields are looked for: 5,000 records have fewer."""
+
+
+def count_unknown_fields(format_: Format, payload: bytes, keys: Keys) -> int:
+    """Count the names in a payload that its format does not have; 0 where formats have no names.
+
+    Of longer files of lines the beginning is looked at, of longer documents nothing.
+    """
+    if format_.unknown_fields is None:
+        return 0
+    if len(payload) > LOOKED_AT_BYTES_MAX:
+        if format_.transport == "document":
+            return 0
+        payload = payload[:LOOKED_AT_BYTES_MAX]
+    return format_.unknown_fields(payload, keys)
 
 
 def check_keys(format_: Format, keys: Keys) -> None:

@@ -204,10 +204,12 @@ _OTHERS = (
             "sum by (member, format) (increase("
             "health_exchange_records_total{"
             'outcome=~"UNKNOWN_STATUS|UNKNOWN_DOCUMENT_TYPE"}[30m])) > 10'
+            " or sum by (member, format) (increase(health_exchange_unknown_fields_total[30m])) > 0"
         ),
         lasting="10m",
         severity=TICKET,
-        summary="{{ $labels.member }} writes values in {{ $labels.format }} that nobody agreed on.",
+        summary="{{ $labels.member }} writes values or fields in {{ $labels.format }} that "
+        "nobody agreed on.",
         playbook="format-drift",
     ),
     Alert(

@@ -23,4 +23,5 @@ ENVELOPE = Envelope(
     success="10000",
     no_record_by=(f"{PATH}.sub_code", "HEALTHCODE_NOT_EXIST"),
     join=_join,
+    known=(f"{PATH}.msg", f"{PATH}.sub_msg"),
 )

@@ -3,8 +3,17 @@
 from operator import itemgetter
 from typing import Final
 
-from adapters.base import Format
-from adapters.families.lines import Codec, OpenFile, cell_text, decoded, line_format, text_lines
+from adapters.base import Format, Keys
+from adapters.families.lines import (
+    UTF8_MARK,
+    Codec,
+    OpenFile,
+    cell_text,
+    decoded,
+    line_format,
+    text_lines,
+)  # fmt: skip
+from adapters.families.names import count_unknown_names
 from adapters.reading import (
     MALFORMED_PAYLOAD,
     MALFORMED_RECORD,
@@ -21,6 +30,7 @@ from exchange.core.outcome import Outcome, Rejected
 COLUMNS_MAX: Final = 1_000
 """No file has more: each short line is filled up to the number of columns of the header."""
 
+_BLANK_BYTES: Final = b" \t\r\n"
 _NEEDS_QUOTES: Final = frozenset(',"\r\n')
 
 
@@ -73,13 +83,12 @@ class CsvLayout:
         self._read = compile_reader(member, record)
 
     def open(self, header: bytes, received: Received) -> OpenFile | Rejected:
-        line = decoded(header, self.codec)
-        names = None if line is None else _cells(line)
-        if names is None or len(names) > COLUMNS_MAX:
+        names = self._names(header)
+        if names is None:
             return MALFORMED_PAYLOAD
         places: dict[str, int] = {}
         for at, name in enumerate(names):
-            places.setdefault(name.strip(BLANKS), at)
+            places.setdefault(name, at)
         columns = []
         for field in self._record.cells:
             if field.required and field.name not in places:
@@ -87,6 +96,22 @@ class CsvLayout:
             # A column that the file does not have is found in an empty cell after the last one.
             columns.append(places.get(field.name, len(names)))
         return _CsvFile(self.codec, len(names), columns, self._read, received)
+
+    def unknown_fields(self, payload: bytes, keys: Keys) -> int:
+        """Count the columns of a file's header that the field table does not have."""
+        del keys
+        if self.codec == "utf-8":
+            payload = payload.removeprefix(UTF8_MARK)
+        names = self._names(payload.lstrip(_BLANK_BYTES).partition(b"\n")[0])
+        return count_unknown_names(names or (), (field.name for field in self._record.fields))
+
+    def _names(self, header: bytes) -> list[str] | None:
+        """Cut a header into trimmed names; None if it is none."""
+        line = decoded(header, self.codec)
+        names = None if line is None else _cells(line)
+        if names is None or len(names) > COLUMNS_MAX:
+            return None
+        return [name.strip(BLANKS) for name in names]
 
 
 class _CsvFile:
@@ -140,6 +165,7 @@ def csv_file(  # noqa: PLR0913 - what a format is made of
 ) -> Format:
     """Make a format of a CSV file; the columns written are the fields, dropped ones empty."""
     header = ",".join(field.name for field in record.fields)
+    layout = CsvLayout(format_id[:6], record, codec)
 
     def write_lines(values: Values, code: HealthCode) -> bytes:
         del code
@@ -152,9 +178,10 @@ def csv_file(  # noqa: PLR0913 - what a format is made of
         format_id,
         family=family,
         content=content,
-        layout=CsvLayout(format_id[:6], record, codec),
+        layout=layout,
         record=record,
         write_lines=write_lines,
+        unknown_fields=layout.unknown_fields,
     )
 
 

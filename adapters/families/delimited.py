@@ -75,4 +75,5 @@ def delimited(  # noqa: PLR0913 - what a format is made of
         layout=FramedLayout(member, record, codec, _Columns(record, delimiter, codec), frame),
         record=record,
         write_lines=write_lines,
+        unknown_fields=None,
     )

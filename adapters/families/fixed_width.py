@@ -93,4 +93,5 @@ def fixed_width(
         layout=FramedLayout(member, record, _CODEC, _Widths(record), frame),
         record=record,
         write_lines=write_lines,
+        unknown_fields=None,
     )

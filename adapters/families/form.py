@@ -10,6 +10,7 @@ import msgspec
 
 from adapters.base import NO_KEYS, Format, Keys, WholeReader
 from adapters.families.json_text import UnreadableError
+from adapters.families.names import count_unknown_names, names_of
 from adapters.reading import MALFORMED_PAYLOAD, Received, compile_reader
 from adapters.record import Record
 from adapters.texts import BLANKS
@@ -82,6 +83,7 @@ def form(format_id: str, *, family: str, content: str, code: FormCode, record: R
     """Make a format of a form with a success code and one record."""
     member = format_id[:6]
     names = [field.name for field in record.cells]
+    known = {code.key, *names_of(record)}
     read = compile_reader(member, record)
     write_record = compile_writer(record)
 
@@ -102,6 +104,13 @@ def form(format_id: str, *, family: str, content: str, code: FormCode, record: R
         pairs = (code.write(), *values.items())
         return "&".join(f"{key}={quote_plus(str(value), safe='')}" for key, value in pairs).encode()
 
+    def unknown_fields(payload: bytes, keys: Keys) -> int:
+        del keys
+        try:
+            return count_unknown_names(read_form(payload), known)
+        except UnreadableError:
+            return 0
+
     return Format(
         id=format_id,
         member=member,
@@ -113,4 +122,5 @@ def form(format_id: str, *, family: str, content: str, code: FormCode, record: R
         decode=decode,
         encode=encode,
         reader=partial(WholeReader, decode),
+        unknown_fields=unknown_fields,
     )

@@ -5,7 +5,7 @@ the records stand; from this both directions follow. ``Text`` marks a string tha
 JSON text.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import msgspec
 from adapters.base import NO_KEYS, Format, Keys, WholeReader
 from adapters.families.json_records import compile_cells, nest
 from adapters.families.json_text import UnreadableError, read_json, write_json
+from adapters.families.names import count_unknown, names_of, shape_of
 from adapters.reading import MALFORMED_PAYLOAD, MALFORMED_RECORD, Received, compile_reader
 from adapters.record import Record
 from adapters.texts import scalar
@@ -51,6 +52,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
         prepare: Changes the value of a payload in place before it is read, for further names.
         split: Turns the container into records where they are not its elements; see the relays.
         join: The opposite of ``split``.
+        known: Further names, with dots from the top, that are neither read nor written under them.
     """
 
     template: Any
@@ -64,6 +66,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     prepare: Callable[[Any], None] | None = None
     split: Callable[[Any], Iterable[Any] | Rejected] | None = None
     join: Callable[[dict[str, Any]], Any] | None = None
+    known: tuple[str, ...] = ()
 
 
 _Step = str | type[Text]
@@ -162,6 +165,25 @@ def _compile_code(envelope: Envelope) -> Callable[[Any], Rejected | None] | None
     return check
 
 
+def _template_names(template: Any, path: str = "") -> Iterator[str]:
+    """Give the names in a template, with dots from the top, but those inside its records."""
+    if isinstance(template, Text):
+        yield from _template_names(template.value, path)
+    elif isinstance(template, dict):
+        for key, value in template.items():
+            inner = f"{path}.{key}" if path else key
+            yield inner
+            yield from _template_names(value, inner)
+
+
+def _known_names(envelope: Envelope, record: Record) -> Iterator[str]:
+    """Give every name of a format, with dots from the top."""
+    yield from _template_names(envelope.template)
+    yield from (name for name in (envelope.code, envelope.no_record_by[0]) if name)
+    yield from envelope.known
+    yield from names_of(record, record.path)
+
+
 def wrap(template: Any, record: dict[str, Any]) -> Any:
     """Put a record into its place in a template."""
     if template is RECORD:
@@ -213,6 +235,18 @@ def json_document(
         joined = nested if envelope.join is None else envelope.join(nested)
         return write_json(wrap(envelope.template, joined))
 
+    shape = shape_of(_known_names(envelope, record))
+
+    def unknown_fields(payload: bytes, keys: Keys) -> int:
+        del keys
+        try:
+            value = read_json(payload)
+            if prepare is not None:
+                prepare(value)
+        except UnreadableError:
+            return 0
+        return count_unknown(value, shape)
+
     found = _path_to_records(envelope.template)
     return Format(
         id=format_id,
@@ -225,4 +259,5 @@ def json_document(
         decode=decode,
         encode=encode,
         reader=partial(WholeReader, decode),
+        unknown_fields=unknown_fields,
     )

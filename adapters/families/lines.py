@@ -5,6 +5,7 @@ missing, and lines with nothing but blanks give no outcome. A layout says what a
 and a trailer are; the reader here knows where lines begin and end, and how far it is.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final, Literal, Protocol
 
@@ -26,7 +27,7 @@ PIECE_BYTES: Final = 256 * 1024
 
 # In the place of a line that is too long: no text in either codec, so it is read as malformed.
 _UNDECODABLE: Final = b"\xff\x00line too long"
-_UTF8_MARK: Final = b"\xef\xbb\xbf"
+UTF8_MARK: Final = b"\xef\xbb\xbf"
 _BLANK_BYTES: Final = b" \t\r\n"
 
 
@@ -170,7 +171,7 @@ class LineReader:
         if self._at_start and block:
             self._at_start = False
             if self._layout.codec == "utf-8":
-                block = block.removeprefix(_UTF8_MARK)
+                block = block.removeprefix(UTF8_MARK)
         line_end = block.find(b"\n")
         if line_end > LINE_BYTES_MAX:
             block = _UNDECODABLE + block[line_end:]
@@ -259,8 +260,9 @@ def line_format(  # noqa: PLR0913 - what a format is made of
     layout: Layout,
     record: Record,
     write_lines: LineWriter,
+    unknown_fields: Callable[[bytes, Keys], int] | None,
 ) -> Format:
-    """Make a format of a layout, a record and what writes a file."""
+    """Make a format of a layout, a record, what writes a file and what finds unknown fields."""
     new_reader = partial(LineReader, layout)
     write_record = compile_writer(record)
 
@@ -294,4 +296,5 @@ def line_format(  # noqa: PLR0913 - what a format is made of
         encode=encode,
         reader=new_reader,
         decode_record=decode_record,
+        unknown_fields=unknown_fields,
     )

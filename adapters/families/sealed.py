@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from adapters.base import NO_KEYS, Format, Keys, WholeReader, key_of
 from adapters.families.json_text import UnreadableError, read_json, write_json
+from adapters.families.names import count_unknown, shape_of
 from adapters.reading import MALFORMED_PAYLOAD
 from exchange.core.health_code import Document, HealthCode
 from exchange.core.outcome import Outcome, Reason, Rejected
@@ -140,7 +141,9 @@ def seal(inner: bytes, service: str, timestamp_ms: int, keys: Keys) -> bytes:
 
 
 def sealed(inner: Format, service: str) -> Format:
-    """Put a format into envelopes of a service."""
+    """Put a format with names into envelopes of a service."""
+    count_inside, shape = inner.unknown_fields, shape_of(FIELDS)
+    assert count_inside is not None  # noqa: S101 - a sealed format without names has no siblings
 
     def decode(payload: bytes, received_ms: int, keys: Keys = NO_KEYS) -> list[Outcome]:
         text = unseal(payload, service, keys)
@@ -150,6 +153,12 @@ def sealed(inner: Format, service: str) -> Format:
         text = inner.encode(issuer, document, code, keys)
         return seal(text, service, code.as_of_ms // SECOND_MS * SECOND_MS, keys)
 
+    def unknown_fields(payload: bytes, keys: Keys) -> int:
+        text = unseal(payload, service, keys)
+        if isinstance(text, Rejected):
+            return 0  # Nothing is looked at that is not known to be authentic.
+        return count_unknown(read_json(payload), shape) + count_inside(text, keys)
+
     return msgspec.structs.replace(
         inner,
         keys=(SM4_KEY, MAC_KEY),
@@ -157,4 +166,5 @@ def sealed(inner: Format, service: str) -> Format:
         decode=decode,
         encode=encode,
         reader=partial(WholeReader, decode),
+        unknown_fields=unknown_fields,
     )

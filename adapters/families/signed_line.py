@@ -74,4 +74,5 @@ def signed_line(  # noqa: PLR0913 - what a format is made of
         decode=decode,
         encode=encode,
         reader=partial(WholeReader, decode),
+        unknown_fields=None,
     )

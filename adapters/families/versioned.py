@@ -27,20 +27,31 @@ def versioned(formats: Mapping[str, Format]) -> tuple[Format, ...]:
             ``1.`` reads 1.0, 1.3 and so on.
     """
 
-    def decode(payload: bytes, received_ms: int, keys: Keys = NO_KEYS) -> list[Outcome]:
+    def of(payload: bytes) -> Format | None:
         try:
             value = read_json(payload)
         except UnreadableError:
-            return [MALFORMED_PAYLOAD]
+            return None
         version = scalar(value.get(VERSION)) if isinstance(value, dict) else ""
         major, dot, _ = version.partition(".")
-        format_ = formats.get(major + dot)
+        return formats.get(major + dot)
+
+    def decode(payload: bytes, received_ms: int, keys: Keys = NO_KEYS) -> list[Outcome]:
+        format_ = of(payload)
         return (
             [MALFORMED_PAYLOAD] if format_ is None else format_.decode(payload, received_ms, keys)
         )
 
+    def unknown_fields(payload: bytes, keys: Keys) -> int:
+        format_ = of(payload)
+        if format_ is None or format_.unknown_fields is None:
+            return 0
+        return format_.unknown_fields(payload, keys)
+
     reader = partial(WholeReader, decode)
     return tuple(
-        msgspec.structs.replace(format_, decode=decode, reader=reader)
+        msgspec.structs.replace(
+            format_, decode=decode, reader=reader, unknown_fields=unknown_fields
+        )
         for format_ in formats.values()
     )

@@ -7,6 +7,7 @@ import msgspec
 
 from adapters.base import NO_KEYS, Format, Keys, WholeReader
 from adapters.families.json_text import UnreadableError
+from adapters.families.names import Shape, count_unknown_elements, names_of, shape_of
 from adapters.families.xml_plain import compile_plain, compile_plain_answer, compile_plain_soap
 from adapters.families.xml_text import (
     DECLARATION,
@@ -14,6 +15,7 @@ from adapters.families.xml_text import (
     escape,
     escape_attribute,
     read_xml,
+    read_xml_beginning,
     write_element,
 )  # fmt: skip
 from adapters.reading import MALFORMED_PAYLOAD, Received, compile_reader
@@ -169,6 +171,8 @@ def xml_answer(  # noqa: PLR0913 - what a format is made of
         read_records=read_records,
         write=write,
         many=False,
+        shape=shape_of((answer.code, *names_of(record, answer.container))),
+        soap=soap,
     )
 
 
@@ -196,6 +200,7 @@ def xml_attributes(  # noqa: PLR0913 - what a format is made of
         read_records=read_records,
         write=write,
         many=True,
+        shape=shape_of(names_of(record, element)),
     )
 
 
@@ -208,6 +213,8 @@ def _xml_format(  # noqa: PLR0913 - what a format is made of
     read_records: ReadRecords,
     write: Callable[[Values], str],
     many: bool,
+    shape: Shape,
+    soap: Soap | None = None,
 ) -> Format:
     read = compile_reader(format_id[:6], record)
     write_record = compile_writer(record)
@@ -227,6 +234,15 @@ def _xml_format(  # noqa: PLR0913 - what a format is made of
         del keys
         return write(write_record(Translated(issuer, document, code))).encode()
 
+    def unknown_fields(payload: bytes, keys: Keys) -> int:
+        del keys
+        try:
+            root = read_xml_beginning(payload)
+            # What a toolkit puts around the result is not the member's.
+            return count_unknown_elements(root if soap is None else soap.open(root), shape)
+        except UnreadableError:
+            return 0
+
     return Format(
         id=format_id,
         member=format_id[:6],
@@ -238,4 +254,5 @@ def _xml_format(  # noqa: PLR0913 - what a format is made of
         decode=decode,
         encode=encode,
         reader=partial(WholeReader, decode),
+        unknown_fields=unknown_fields,
     )

@@ -13,6 +13,12 @@ MARKS_MAX: Final = 500_000
 It bounds the memory that a text of nothing but elements can take to some 200 MB.
 """
 
+BEGINNING_BYTES: Final = 64 * 1024
+"""Of a text whose names are asked for: some 200 records, which are written alike."""
+
+_UTF8_MARK: Final = b"\xef\xbb\xbf"
+_BLANK_BYTES: Final = b" \t\r\n"
+
 
 class Element:
     """One element: local name, attributes without prefix, children, text."""
@@ -77,6 +83,30 @@ def read_xml(payload: bytes | str) -> Element:
     Raises:
         UnreadableError: It is no such text, or has more than ``MARKS_MAX`` marks.
     """
+    try:
+        text = payload if isinstance(payload, str) else payload.decode()
+        if len(text) > MARKS_MAX and text.count("<") + text.count("=") > MARKS_MAX:
+            raise UnreadableError
+        if "\0" in text:
+            raise UnreadableError  # The parser would take it for UTF-16, whatever it was told.
+        return _parse(text.strip(BLANKS).encode(), whole=True)
+    except UnicodeError:
+        raise UnreadableError from None
+
+
+def read_xml_beginning(payload: bytes) -> Element:
+    """Read the elements that begin in the first ``BEGINNING_BYTES`` of a text, the open ones too.
+
+    Raises:
+        UnreadableError: No element begins there, or what is read is no XML.
+    """
+    beginning = payload.removeprefix(_UTF8_MARK).lstrip(_BLANK_BYTES)[:BEGINNING_BYTES]
+    if b"\0" in beginning:
+        raise UnreadableError
+    return _parse(beginning, whole=len(beginning) < BEGINNING_BYTES)
+
+
+def _parse(text: bytes, *, whole: bool) -> Element:
     builder = _Builder()
     # No namespace processing: prefixes are not checked. Naming the encoding here overrides the
     # declaration. Without a document type there are no entities beside the predefined ones.
@@ -87,14 +117,11 @@ def read_xml(payload: bytes | str) -> Element:
     parser.CharacterDataHandler = builder.text
     parser.StartDoctypeDeclHandler = _refuse_doctype
     try:
-        text = payload if isinstance(payload, str) else payload.decode()
-        if len(text) > MARKS_MAX and text.count("<") + text.count("=") > MARKS_MAX:
-            raise UnreadableError
-        if "\0" in text:
-            raise UnreadableError  # The parser would take it for UTF-16, whatever it was told.
-        parser.Parse(text.strip(BLANKS).encode(), True)
+        parser.Parse(text, whole)
     except (ExpatError, UnicodeError):
         raise UnreadableError from None
+    if not builder.top.children:
+        raise UnreadableError
     return builder.top.children[0]
 
 

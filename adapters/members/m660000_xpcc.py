@@ -95,6 +95,17 @@ ROWS = (
     *(Row(("", state.name), state) for state in STATES),
 )
 
+SNAKE_NAMES = (
+    "health_codes",
+    "healthCodes.as_of",
+    "healthCodes.valid_until",
+    "healthCodes.native_status",
+    "healthCodes.tests.sample_time",
+    "healthCodes.tests.result_time",
+    "healthCodes.vaccination.last_dose_date",
+)
+"""Names that stand beside their camelCase ones once a payload is prepared."""
+
 COMMON_SCHEMA = Record(
     path="healthCodes",
     fields=(
@@ -137,7 +148,7 @@ FORMATS: tuple[Format, ...] = (
         "660000-common-v1",
         family="common",
         content="the common schema itself",
-        envelope=Envelope(template={"healthCodes": RECORDS}, prepare=_prepare),
+        envelope=Envelope(template={"healthCodes": RECORDS}, prepare=_prepare, known=SNAKE_NAMES),
         record=COMMON_SCHEMA,
     ),
 )

@@ -16,6 +16,7 @@ from dashboards.panels import (
 
 _M = f'{OF_EXCHANGE},member=~"$member"'
 _LEVELS = "health_exchange_accepted_levels_total"
+_UNKNOWN_FIELDS = "health_exchange_unknown_fields_total"
 _NO_ROOM = "health_exchange_quarantine_refused_total"
 _R = 'member=~"$member"'
 """Recorded series are those of all exchanges together."""
@@ -111,6 +112,21 @@ MEMBERS = Dashboard(
                             f'health_exchange_records_total{{{_M},outcome!="ACCEPTED"}}'
                             "[$__rate_interval]))",
                             "{{format}} {{outcome}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Unknown fields by format",
+                    description="Names that a format does not have, in the payloads that were "
+                    "looked at. Good: none; each is a field that was added, or one that goes by "
+                    "another name now.",
+                    unit="cps",
+                    playbook="format-drift",
+                    queries=(
+                        Query(
+                            f"{per_second(_UNKNOWN_FIELDS, 'format', _M)} > 0",
+                            "{{format}}",
+                            empty_because="no unknown field was seen",
                         ),
                     ),
                 ),

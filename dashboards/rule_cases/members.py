@@ -79,6 +79,16 @@ CASES: tuple[Case, ...] = (
         expected=(Fires(60, ()), Fires(85, ("FormatDrift",)), Fires(170, ())),
     ),
     Case(
+        name="a member begins to write a field that nobody agreed on",
+        series=healthy(180)
+        | {
+            records("310000"): "0+6000x180",
+            'health_exchange_unknown_fields_total{job="health-exchange",instance="x",'
+            'member="310000",format="310000-query-v1"}': "0x60 6+6x60 366x60",
+        },
+        expected=(Fires(60, ()), Fires(85, ("FormatDrift",)), Fires(170, ())),
+    ),
+    Case(
         name="a digit of a format changes its meaning: green is red from one hour on",
         series=healthy(600)
         | {levels("LOW"): "0+90x360 32400x240", levels("HIGH"): "0+10x360 3600+100x240"},

@@ -1,6 +1,7 @@
 """Drift: what a format's records come to, hour by hour, and when its errors jump.
 
-Counts only. Values that a table does not know are never kept: they may hold anything.
+Counts only. Values that a table does not know, and names of fields that a format does not have,
+are never kept: they may hold anything.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,12 +35,15 @@ class Tally(msgspec.Struct, frozen=True):
         failures: Records that were not, by reason and field (``UNKNOWN_STATUS data.zt``).
         levels: Records accepted, by number of their level.
         newest_as_of_ms: Newest as-of time of a record accepted; 0 where there is none.
+        unknown_fields: Names that the format does not have, added up over the payloads that were
+            looked at; hours that were left before they were counted have none.
     """
 
     accepted: int = 0
     failures: Mapping[str, int] = {}
     levels: tuple[int, ...] = (0,) * len(Level)
     newest_as_of_ms: int = 0
+    unknown_fields: int = 0
 
     @property
     def records(self) -> int:
@@ -68,17 +72,18 @@ def failure_name(reason: Reason, field: str) -> str:
 
 def add(tallies: Iterable[Tally]) -> Tally:
     """Add tallies up."""
-    accepted = newest_ms = 0
+    accepted = newest_ms = unknown_fields = 0
     failures: dict[str, int] = {}
     levels = [0] * len(Level)
     for one in tallies:
         accepted += one.accepted
         newest_ms = max(newest_ms, one.newest_as_of_ms)
+        unknown_fields += one.unknown_fields
         for name, count in one.failures.items():
             failures[name] = failures.get(name, 0) + count
         for level, count in enumerate(one.levels):
             levels[level] += count
-    return Tally(accepted, failures, tuple(levels), newest_ms)
+    return Tally(accepted, failures, tuple(levels), newest_ms, unknown_fields)
 
 
 class FormatHealth(msgspec.Struct, frozen=True):

@@ -73,6 +73,13 @@ ACCEPTED_LEVELS = Counter(
     ("member", "format", "level"),
     series_max=(FORMATS_MAX + MEMBERS_MAX) * _LEVELS,
 )
+UNKNOWN_FIELDS = Counter(
+    "unknown_fields",
+    "Names that a format does not have, by member and format, in the payloads that were looked at: "
+    "the first of each submission or stream, and one in 1,000.",
+    ("member", "format"),
+    series_max=FORMATS_MAX,
+)
 LAST_CONTACT = Gauge(
     "member_last_contact_timestamp_seconds",
     "When a member last handed something in, be it empty, in seconds since 1970.",

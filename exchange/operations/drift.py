@@ -23,7 +23,7 @@ from exchange.core.errors import StoreError
 from exchange.core.health_code import Level
 from exchange.core.members import MEMBERS
 from exchange.core.times import HOUR_MS
-from exchange.metrics import ACCEPTED_LEVELS
+from exchange.metrics import ACCEPTED_LEVELS, UNKNOWN_FIELDS
 from exchange.operations.clock import Clock
 from exchange.operations.judged import Judged
 from exchange.stores.base import Store
@@ -59,17 +59,26 @@ class Drift:
         self._clock = clock
         self._worker = worker
         self._hours: dict[tuple[str, str, int], _Hour] = {}
+        UNKNOWN_FIELDS.begin(*((one.code, name) for one in MEMBERS for name in one.formats))
 
     def count(self, member: str, judged: Judged) -> None:
         """Count what was judged and kept."""
         for level, accepted in zip(Level, judged.levels, strict=True):
             if accepted:
                 ACCEPTED_LEVELS.add((member, judged.format_id, level.name), accepted)
+        if judged.unknown_fields:
+            UNKNOWN_FIELDS.add((member, judged.format_id), judged.unknown_fields)
         failures: dict[str, int] = {}
         for one in judged.failures:
             name = failure_name(one.reason, one.field)
             failures[name] = failures.get(name, 0) + 1
-        new = Tally(judged.accepted_count, failures, judged.levels, judged.newest_as_of_ms)
+        new = Tally(
+            judged.accepted_count,
+            failures,
+            judged.levels,
+            judged.newest_as_of_ms,
+            judged.unknown_fields,
+        )
         key = (member, judged.format_id, self._clock() // HOUR_MS)
         hour = self._hours.get(key)
         if hour is None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from adapters.base import Format, Position, Reader
+from adapters.base import Format, Position, Reader, count_unknown_fields
 from exchange.core.errors import InvalidRequestError
 from exchange.core.outcome import Outcome
 from exchange.operations.judged import Judged, Place, together
@@ -68,6 +68,7 @@ class Intake:
         self._format = found
         self._position = resume
         self._reader: Reader | None = None
+        self._looked = False
 
     async def chunk(self, data: bytes) -> Batch:
         """Take bytes of a line file, cut anywhere.
@@ -134,9 +135,21 @@ class Intake:
             judged = self._publisher.aside.records(
                 self._format, judged, lambda index: reader.raw(index - first)
             )
+        if outcomes and (unknown := self._unknown_fields(reader)):
+            judged = msgspec.structs.replace(judged, unknown_fields=unknown)
         position = reader.position
         self._position = Resume(position.byte_offset, position.record_index)
         return Batch(judged, self._position)
+
+    def _unknown_fields(self, reader: Reader) -> int:
+        """Count them in the first record of the last chunk, and in the header of its file."""
+        found = self._format
+        if found is None or not self._publisher.looks.due(found, first=not self._looked):
+            return 0
+        self._looked = True
+        raw = reader.raw(0)
+        keys = self._publisher.formats.keys_of(found.id)
+        return 0 if raw is None else count_unknown_fields(found, raw, keys)
 
     def _payloads(self, found: Format, several: Sequence[bytes]) -> Batch:
         at, now_ms = self._position, self._publisher.now_ms()

@@ -21,6 +21,7 @@ class Judged(msgspec.Struct, frozen=True):
         format_id: The format it was handed in with; ``""`` for the common schema.
         levels: Records accepted, by number of their level.
         newest_as_of_ms: Newest as-of time of a record accepted; 0 where there is none.
+        unknown_fields: Names that the format does not have, in what was looked at.
     """
 
     entries: tuple[Entry, ...]
@@ -30,6 +31,7 @@ class Judged(msgspec.Struct, frozen=True):
     format_id: str = ""
     levels: tuple[int, ...] = (0,) * len(Level)
     newest_as_of_ms: int = 0
+    unknown_fields: int = 0
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -61,4 +63,5 @@ def together(parts: Iterable[Judged]) -> Judged:
         parts[0].format_id if parts else "",
         tuple(sum(part.levels[level] for part in parts) for level in Level),
         max((part.newest_as_of_ms for part in parts), default=0),
+        sum(part.unknown_fields for part in parts),
     )

@@ -20,6 +20,7 @@ from exchange.operations.drift import Drift
 from exchange.operations.environment import Environment
 from exchange.operations.formats import MemberFormats
 from exchange.operations.judged import Judged, Place, together
+from exchange.operations.looks import Looks
 from exchange.operations.quarantine import Quarantine
 from exchange.operations.set_aside import SettingAside
 from exchange.stores.base import WRITE_ENTRIES_MAX
@@ -65,6 +66,7 @@ class Publisher:
         self.aside = SettingAside(quarantine.keys)
         self._quarantine = quarantine
         self._drift = drift
+        self.looks = Looks()
         self._intake = intake
 
     def now_ms(self) -> int:
@@ -188,6 +190,8 @@ class Publisher:
             payload_index=payload_index, as_of_field=found.as_of_field, format_id=found.id
         )
         judged = self.judge(member, outcomes, received_ms, place)
+        if unknown := self.looks.count(found, payload, keys, first=payload_index == 0):
+            judged = msgspec.structs.replace(judged, unknown_fields=unknown)
         if not judged.failures:
             return judged
         if found.transport == "lines":

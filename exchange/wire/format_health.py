@@ -28,5 +28,6 @@ def _fill_tally(message: pb.RecordTally, tally: Tally) -> None:
     for level in Level:
         if tally.levels[level]:
             message.levels.add(level=int(level), record_count=tally.levels[level])
+    message.unknown_field_count = tally.unknown_fields
     if tally.newest_as_of_ms:
         fill(message.newest_as_of_time, tally.newest_as_of_ms)

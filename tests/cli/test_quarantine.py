@@ -200,6 +200,7 @@ def test_the_health_of_formats_is_shown(
     assert ran.code == ExitCode.DONE
     assert FORMAT.id in ran.out
     assert "formats had records" in ran.out or "jumped" in ran.out
+    assert "unknown" in ran.out  # The column of unknown fields.
     found = health_exchange("members", "520000", "--health", "--json", *address).json
     (one,) = found["format_health"]
     assert one["recent"]["failures"][0]["reason"] == "INVALID_DOCUMENT"

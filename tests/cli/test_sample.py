@@ -172,6 +172,7 @@ def test_a_format_with_a_counting_header_and_trailer_is_joined_with_the_right_co
         decode=lambda *_: [],
         encode=framed,
         reader=no_reader,
+        unknown_fields=None,
     )
     file = NativeFile(tmp_path / "framed.txt", found)
     for number in ("A11", "A12"):

@@ -47,10 +47,10 @@ def test_hours_are_put_where_they_belong() -> None:
 
 
 def test_tallies_of_several_workers_add_up() -> None:
-    one = Tally(3, {"INVALID_TIME a": 1}, (0, 2, 0, 0, 1), 5)
-    other = Tally(1, {"INVALID_TIME a": 2, "NO_RECORD ": 1}, (1, 0, 0, 0, 0), 9)
+    one = Tally(3, {"INVALID_TIME a": 1}, (0, 2, 0, 0, 1), 5, 2)
+    other = Tally(1, {"INVALID_TIME a": 2, "NO_RECORD ": 1}, (1, 0, 0, 0, 0), 9, 3)
     both = add((one, other))
-    assert both == Tally(4, {"INVALID_TIME a": 3, "NO_RECORD ": 1}, (1, 2, 0, 0, 1), 9)
+    assert both == Tally(4, {"INVALID_TIME a": 3, "NO_RECORD ": 1}, (1, 2, 0, 0, 1), 9, 5)
     assert (both.records, both.errors) == (8, 3)
     assert both.error_share == 3 / 8
     assert sum(both.levels) == both.accepted

@@ -18,6 +18,7 @@ from exchange.metrics import (
     NON_RECOGNITIONS,
     PREFIX,
     RECORDS,
+    UNKNOWN_FIELDS,
 )
 from exchange.metrics.exposition import FiguresCollector
 from exchange.metrics.kinds import OVERFLOW, Counter, Gauge, Histogram
@@ -102,6 +103,7 @@ def test_bounds_hold_the_lists_they_are_made_from() -> None:
     assert len(FORMATS) <= FORMATS_MAX
     records = (len(FORMATS) + len(MEMBERS)) * (len(Reason) + 1)
     assert records <= RECORDS.series_max
+    assert len(FORMATS) <= UNKNOWN_FIELDS.series_max
     levels = (len(FORMATS) + len(MEMBERS)) * len(Level)
     assert levels <= ACCEPTED_LEVELS.series_max
     pairs = len(MEMBERS) * (len(MEMBERS) + 1) * len(DecisionReason)

@@ -1,5 +1,7 @@
 """Counts of several workers come together in the store, and old ones go."""
 
+import msgspec
+
 from exchange.core.outcome import Reason
 from exchange.core.publication import Failure
 from exchange.operations.drift import Drift
@@ -35,6 +37,18 @@ async def test_counts_of_all_workers_and_of_both_hours_add_up(store: Store) -> N
     assert health.recent.failures == {"UNKNOWN_STATUS data.zt": 2}
     assert health.recent.levels == (0, 21, 0, 0, 0)
     assert health.recent.newest_as_of_ms == NOW_MS
+
+
+async def test_an_hour_left_before_unknown_fields_were_counted_is_read(store: Store) -> None:
+    clock = SetClock()
+    drift = Drift(store, clock, "one")
+    old = b'{"accepted":3,"failures":{},"levels":[0,3,0,0,0],"newest_as_of_ms":5}'
+    key = f"{NOW_MS // HOUR_MS}-other"
+    await store.set_shelf_item(f"drift/510000/{FORMAT}", key, old, expected=0)
+    drift.count("510000", msgspec.structs.replace(judged(1), unknown_fields=2))
+    drift.count("510000", msgspec.structs.replace(judged(1), unknown_fields=1))
+    (health,) = [one for one in await drift.health(("510000",)) if one.recent.records]
+    assert (health.recent.accepted, health.recent.unknown_fields) == (5, 3)
 
 
 async def test_old_hours_are_taken_away(store: Store) -> None:

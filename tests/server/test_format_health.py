@@ -8,6 +8,7 @@ import pytest
 from adapters.registry import FORMATS
 from exchange.api.v1 import health_code_service_pb2 as publish_pb, member_service_pb2 as pb
 from exchange.core.health_code import Document, DocumentType, HealthCode, Level, State
+from exchange.metrics import UNKNOWN_FIELDS
 from tests.people import resident
 from tests.server_fixture import (
     CHECKPOINT,
@@ -65,6 +66,22 @@ async def test_a_format_whose_errors_jump_is_named(exchange: RunningExchange) ->
     assert one.jumped
     assert one.usual.error_share == 0.0
     assert one.recent.error_share == pytest.approx(1 / 3)
+
+
+async def test_unknown_fields_are_counted_and_their_names_are_not_kept(
+    exchange: RunningExchange,
+) -> None:
+    client = exchange.client(SICHUAN)
+    shown_before = UNKNOWN_FIELDS.values["510000", STATUS.id]
+    plain = payload(resident(9_200))
+    extra = plain.replace(b'"cid":', f'"{resident(9_201)}":1,"cid":'.encode())
+    await client.publish("510000", STATUS.id, plain)
+    await client.publish("510000", STATUS.id, extra)
+    await client.publish("510000", STATUS.id, plain, extra)  # The first one is looked at.
+    (one,) = await health(exchange)
+    assert (one.recent.accepted_count, one.recent.unknown_field_count) == (4, 1)
+    assert UNKNOWN_FIELDS.values["510000", STATUS.id] - shown_before == 1
+    assert resident(9_201) not in str(one)
 
 
 async def test_a_member_sees_its_own_formats_only(exchange: RunningExchange) -> None:

@@ -6,9 +6,17 @@ from collections.abc import AsyncIterator, Sequence
 import grpc
 import pytest
 
-from exchange.api.v1 import health_code_service_pb2 as pb
+from exchange.api.v1 import health_code_service_pb2 as pb, member_service_pb2 as member_pb
 from tests.people import resident
-from tests.server_fixture import SHANGHAI, SICHUAN, Client, RunningExchange, record, refused
+from tests.server_fixture import (
+    OPERATOR,
+    SHANGHAI,
+    SICHUAN,
+    Client,
+    RunningExchange,
+    record,
+    refused,
+)  # fmt: skip
 
 HEADER = "证件类型,证件号码,码色,变更类型,判定时间,所属区,判定原因,姓名,序号\r\n".encode()
 COUNT = 700
@@ -72,6 +80,20 @@ async def test_a_file_cut_anywhere_gives_the_same_outcomes(
     end = answers[-1].durable_position
     assert (end.byte_offset, end.record_count) == (len(FILE), COUNT)
     assert len((await client.listed(resident(COUNT - 1))).health_codes) == 1
+
+
+@pytest.mark.parametrize("size", [7, 1_000, 1 << 20])
+async def test_unknown_columns_are_counted_once_wherever_a_file_is_cut(
+    exchange: RunningExchange, size: int
+) -> None:
+    file = FILE.replace(HEADER, HEADER.replace(b"\r\n", b",x,y\r\n"))
+    await stream(exchange.client(SHANGHAI), [start("310000", "310000-ry-v1"), *chunks(file, size)])
+    operator = exchange.client(OPERATOR)
+    answer = await operator.members.ListFormatHealth(
+        member_pb.ListFormatHealthRequest(parent="members/310000"), metadata=operator.metadata
+    )
+    (one,) = answer.format_health
+    assert (one.recent.record_count, one.recent.unknown_field_count) == (COUNT, 2)
 
 
 async def test_a_chunk_of_more_records_than_a_store_takes_at_once_goes_in(

@@ -225,12 +225,18 @@ class RecordTally(_message.Message):
     FAILURES_FIELD_NUMBER: _builtins.int
     LEVELS_FIELD_NUMBER: _builtins.int
     NEWEST_AS_OF_TIME_FIELD_NUMBER: _builtins.int
+    UNKNOWN_FIELD_COUNT_FIELD_NUMBER: _builtins.int
     record_count: _builtins.int
     """Records handed in."""
     accepted_count: _builtins.int
     """Those that were accepted."""
     error_share: _builtins.float
     """Errors among all records, 0.0 to 1.0. That there is no such person is an answer, no error."""
+    unknown_field_count: _builtins.int
+    """Names that the format does not have, added up over the payloads that were looked at: the first
+    of each submission or stream, and one in 1,000 of the format. A name counts once a payload, and
+    at most 100 names do; the names are not kept. Always 0 for formats without names.
+    """
     @_builtins.property
     def failures(self) -> _containers.RepeatedCompositeFieldContainer[Global___FailureTally]:
         """Those that were not accepted, by reason and field, the most frequent first. UNKNOWN_STATUS
@@ -258,10 +264,11 @@ class RecordTally(_message.Message):
         failures: _abc.Iterable[Global___FailureTally] | None = ...,
         levels: _abc.Iterable[Global___LevelTally] | None = ...,
         newest_as_of_time: _timestamp_pb2.Timestamp | None = ...,
+        unknown_field_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["newest_as_of_time", b"newest_as_of_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_count", b"accepted_count", "error_share", b"error_share", "failures", b"failures", "levels", b"levels", "newest_as_of_time", b"newest_as_of_time", "record_count", b"record_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_count", b"accepted_count", "error_share", b"error_share", "failures", b"failures", "levels", b"levels", "newest_as_of_time", b"newest_as_of_time", "record_count", b"record_count", "unknown_field_count", b"unknown_field_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

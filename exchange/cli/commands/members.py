@@ -47,7 +47,17 @@ def _show_health(code: str, connection: Connection, *, json: bool) -> None:
         print_json(as_dict(response))
         return
     found = response.format_health
-    columns = ("member", "format", "records", "errors", "usual", "most frequent", "newest", "")
+    columns = (
+        "member",
+        "format",
+        "records",
+        "errors",
+        "usual",
+        "most frequent",
+        "unknown fields",
+        "newest",
+        "",
+    )
     out().print(table(columns, [_health_row(one) for one in found]))
     jumped = [
         one.format or f"{code_of(one.member)} in the common schema" for one in found if one.jumped
@@ -70,6 +80,7 @@ def _health_row(one: service_pb.FormatHealth) -> tuple[str, ...]:
         f"{one.recent.error_share:.1%}",
         f"{one.usual.error_share:.1%}" if one.usual.record_count else "",
         f"{reason} {failures[0].field}".rstrip() if failures else "",
+        f"{one.recent.unknown_field_count:,}" if one.recent.unknown_field_count else "",
         instant(newest.newest_as_of_time),
         "JUMPED" if one.jumped else "",
     )
