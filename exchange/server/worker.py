@@ -4,6 +4,7 @@ import asyncio
 import gc
 import multiprocessing
 import signal
+import sys
 from collections.abc import Callable
 from enum import IntEnum
 from multiprocessing.connection import Connection
@@ -13,6 +14,13 @@ import msgspec
 import uvloop
 
 from exchange.core.errors import ExchangeError, StoreError, StoreUnavailableError
+
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the interpreter while another one waits for it. Decoding and writing of
+files have threads of their own, and a lookup beside them waits so long at about five places of its
+way: with the interpreter's own 5 ms its p99 was 35 ms beside a large file, with this 19 ms; a
+record costs a twentieth more (``python -m loadtest.bulk_beside_lookups``)."""
 
 
 class WorkerExit(IntEnum):
@@ -54,6 +62,7 @@ def run_worker(make: Callable[[], Serving], reports: Connection) -> None:
     """Be a worker: start, report, serve, drain, end the process."""
     # Ctrl-C reaches the whole group of processes; the parent alone says when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code = runner.run(_run(make, reports))
     raise SystemExit(code)
