@@ -15,10 +15,9 @@ import uvloop
 
 from exchange.core.errors import ExchangeError, StoreError, StoreUnavailableError
 
-
 SWITCH_SECONDS = 0.0005
-"""How long a thread may keep the interpreter while another one waits for it. Decoding and writing of
-files have threads of their own, and a lookup beside them waits so long at about five places of its
+"""How long a thread may keep the interpreter while another one waits for it. Files are decoded and
+written on threads of their own, and a lookup beside them waits so long at several places of its
 way: with the interpreter's own 5 ms its p99 was 35 ms beside a large file, with this 19 ms; a
 record costs a twentieth more (``python -m loadtest.bulk_beside_lookups``)."""
 
