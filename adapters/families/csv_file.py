@@ -98,12 +98,16 @@ class CsvLayout:
         return _CsvFile(self.codec, len(names), columns, self._read, received)
 
     def unknown_fields(self, payload: bytes, keys: Keys) -> int:
-        """Count the columns of a file's header that the field table does not have."""
+        """Count the columns of a file's header that the field table does not have.
+
+        A first line without any column of the table is no header of this format, and has none.
+        """
         del keys
         if self.codec == "utf-8":
             payload = payload.removeprefix(UTF8_MARK)
-        names = self._names(payload.lstrip(_BLANK_BYTES).partition(b"\n")[0])
-        return count_unknown_names(names or (), (field.name for field in self._record.fields))
+        names = self._names(payload.lstrip(_BLANK_BYTES).partition(b"\n")[0]) or ()
+        known = {field.name for field in self._record.fields}
+        return 0 if known.isdisjoint(names) else count_unknown_names(names, known)
 
     def _names(self, header: bytes) -> list[str] | None:
         """Cut a header into trimmed names; None if it is none."""

@@ -189,3 +189,11 @@ def test_of_a_long_batch_of_elements_the_beginning_is_looked_at() -> None:
     first = element.replace(b"<hc ", b'<hc extra="1" ')
     batch = first + element * 2_000 + element.replace(b"<hc ", b'<hc other="1" ')
     assert count(format_, payload[:start] + batch + payload[end:]) == 1
+
+
+@pytest.mark.parametrize(
+    "format_id", ["310000-ry-v1", "320000-ry-v1", "330000-ry-v1", "520000-csv-v1"]
+)
+def test_a_first_line_that_is_no_header_of_the_format_has_no_unknown_field(format_id: str) -> None:
+    assert count(FORMATS[format_id], b"{") == 0
+    assert count(FORMATS[format_id], b"a,b,c\n1,2,3\n") == 0
