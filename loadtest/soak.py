@@ -40,7 +40,6 @@ from loadtest.world import DEFAULT_DESTINATION, KINDS, PATIENT, Front, make_worl
 LAP_CALLS = 10_000
 _LAP_SECONDS_MAX = 300.0
 IN_FLIGHT = 32
-WARM_PART = 0.2
 GROWTH_MIB_MAX = 5.0
 """Over a million calls: five bytes a call, kept for ever, would be seen."""
 WORKER_MIB_MAX = 150.0
