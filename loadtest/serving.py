@@ -6,6 +6,7 @@ the first line of standard output.
 """
 
 import asyncio
+import contextlib
 import cProfile
 import os
 import signal
@@ -197,8 +198,11 @@ class Server:
 
 
 def hold_to(core: int) -> None:
-    """Hold this process to a processor where there is more than one."""
-    if core in os.sched_getaffinity(0):
+    """Hold this process to a processor where the machine has it.
+
+    Not asked first: what a process may use is what its parent is held to, until it says otherwise.
+    """
+    with contextlib.suppress(OSError):
         os.sched_setaffinity(0, {core})
 
 

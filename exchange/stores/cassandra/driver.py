@@ -7,6 +7,7 @@ a thread of their own.
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -333,6 +334,7 @@ class Driver:
             compression=False,  # Rows of 50 random bytes do not shrink.
             auth_provider=_auth_provider(settings),
             ssl_context=tls_context(settings),
+            sockopts=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
         try:
             self._session = self._cluster.connect()
