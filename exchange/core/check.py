@@ -6,7 +6,7 @@ Subjects = tuple[bytes, ...]
 """One person under every key generation in use, the newest first."""
 
 
-class Check(msgspec.Struct, frozen=True):
+class Check(msgspec.Struct, frozen=True, gc=False):
     """One question.
 
     Attributes:

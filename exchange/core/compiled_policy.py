@@ -18,7 +18,7 @@ from exchange.core.certlogic import (
 from exchange.core.health_code import Level, State
 from exchange.core.policy import Combination, Policy, PolicyRule, Recognition
 from exchange.core.rendering import Rendering, render
-from exchange.core.times import DAY_MS
+from exchange.core.times import DAY_MS, MINUTE_MS
 from exchange.core.verdict import Verdict
 from exchange.core.view_plan import ViewPlan
 
@@ -55,6 +55,7 @@ class CompiledPolicy:
         destination: Member whose policy it is; the default is made ready once for each.
         admitted: Levels that may admit; UNSPECIFIED never does, whatever the data say.
         any_admitted: Whether one admitted level suffices.
+        reliance_ms: How long a decision may be relied on at most.
         rules: Each rule with its program.
     """
 
@@ -67,6 +68,7 @@ class CompiledPolicy:
             if level != Level.UNSPECIFIED and level.name in policy.admitted_levels
         )
         self.any_admitted = policy.combination == Combination.ANY_ADMITTED
+        self.reliance_ms = policy.reliance_minutes * MINUTE_MS
         self._treatments = policy.recognition
         self._treatment_default = policy.recognition_default
         other = policy.max_age_days["OTHER"]

@@ -12,7 +12,7 @@ from exchange.core.errors import StoreError
 from exchange.core.recognition import Question, decide, decide_question
 from exchange.core.statement import Statement
 from exchange.operations.environment import Environment
-from exchange.operations.lookup import read_statements
+from exchange.operations.lookup import Found, read_statements
 from exchange.operations.recording import Recorder
 
 
@@ -47,9 +47,7 @@ class Checker:
         self._policies = policies
         self._recorder = recorder
 
-    async def read(
-        self, checks: Sequence[Check]
-    ) -> tuple[list[tuple[Statement, ...] | StoreError], int]:
+    async def read(self, checks: Sequence[Check]) -> tuple[Found, int]:
         """Read what is known of each person, in order, and return it with the instant to decide at.
 
         A failed read costs only its own check.

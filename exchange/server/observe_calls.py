@@ -28,6 +28,8 @@ _STORE_FAILURES = frozenset({13, 14})
 """INTERNAL and UNAVAILABLE; the other errors of an item are the asker's."""
 
 Clock = Callable[[], int]
+_Said = int | tuple[str, tuple[tuple[str, str], ...]]
+"""The code of an error, or the verdict and what is against an admission."""
 
 
 class Observe(Protocol):
@@ -67,20 +69,32 @@ def _decided(
     decisions: dict[Labels, float] = {}
     against: dict[Labels, float] = {}
     failed: dict[Labels, float] = {}
-    for one, result in zip(asked, results, strict=True):
-        destination = one.destination[_MEMBER:]
-        if isinstance(result, int):
-            if result in _STORE_FAILURES:
-                failed[destination,] = failed.get((destination,), 0) + 1
+    for (destination, origin, said), count in _alike(asked, results).items():
+        place = destination[_MEMBER:]
+        if isinstance(said, int):
+            if said in _STORE_FAILURES:
+                failed[place,] = failed.get((place,), 0) + count
             continue
-        decided = (destination, one.origin[_MEMBER:], result.verdict)
-        decisions[decided] = decisions.get(decided, 0) + 1
-        for issuer, reason in result.against:
-            pair = (destination, issuer, reason)
-            against[pair] = against.get(pair, 0) + 1
+        decided = (place, origin[_MEMBER:], said[0])
+        decisions[decided] = decisions.get(decided, 0) + count
+        for issuer, reason in said[1]:
+            pair = (place, issuer, reason)
+            against[pair] = against.get(pair, 0) + count
     DECISIONS.add_all(decisions)
     NON_RECOGNITIONS.add_all(against)
     FAILED_LOOKUPS.add_all(failed)
+
+
+def _alike(
+    asked: Iterable["recognition_pb.CheckHealthCodeRequest"], results: Sequence[Answer | int]
+) -> "dict[tuple[str, str, _Said], int]":
+    """Count together what a batch says alike: most of its items do."""
+    found: dict[tuple[str, str, _Said], int] = {}
+    for one, result in zip(asked, results, strict=True):
+        said = result if isinstance(result, int) else (result.verdict, result.against)
+        key = (one.destination, one.origin, said)
+        found[key] = found.get(key, 0) + 1
+    return found
 
 
 def _results(answer: object) -> Sequence[Answer | int]:

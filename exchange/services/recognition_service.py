@@ -71,7 +71,7 @@ class RecognitionService:
     ) -> list[Answer | ExchangeError]:
         """Answer questions in order; an error stays at its place."""
         checks = [question for question in questions if isinstance(question, Check)]
-        reads, now_ms = await self._checker.read(checks) if checks else ([], 0)
+        reads, now_ms = await self._checker.read(checks) if checks else (iter(()), 0)
         answers = [
             self._answer(check, read, now_ms) for check, read in zip(checks, reads, strict=True)
         ]
@@ -127,14 +127,17 @@ class RecognitionService:
     def _questions(
         self, request: pb.BatchCheckHealthCodesRequest, caller: Caller
     ) -> list[Check | ExchangeError]:
-        now_ms = self._clock()
+        now_ms, keys = self._clock(), self._keys
+        is_checkpoint = caller.kind is CallerKind.CHECKPOINT
         questions: list[Check | ExchangeError] = []
         for index, one in enumerate(request.requests):
             try:
-                if _at_length(one):
+                if one.explain or one.receipt:
                     questions.append(_too_long(f"requests[{index}]"))
-                else:
-                    questions.append(self._question(one, caller, now_ms))
+                    continue
+                if is_checkpoint:
+                    _check_allowed(one, caller)
+                questions.append(check_of(one, keys, now_ms))
             except InvalidRequestError as error:
                 questions.append(error.within(f"requests[{index}]"))
             except ExchangeError as error:

@@ -3,14 +3,14 @@
 Most people have one statement from each issuer, all in force. Such decisions differ in their times
 only: everything else follows from the policy, from issuer, via, level, state and holds of each
 statement, and from which rules are not met. So a message is made once by the ordinary path and
-kept; for each answer the rules are judged, its times are set and it is encoded. All other decisions
-take the ordinary path. A property test compares both.
+kept as the bytes around its times; for each answer the rules are judged and its times put between
+them. All other decisions take the ordinary path. A property test compares both.
 """
 
 from collections.abc import Sequence
 
 import msgspec
-from google.protobuf.timestamp_pb2 import Timestamp
+from google.protobuf.message import Message
 
 from exchange.api.v1 import decision_pb2 as pb, recognition_service_pb2 as service_pb
 from exchange.core.case_view import CaseFacts
@@ -21,23 +21,27 @@ from exchange.core.health_code import Hold, State
 from exchange.core.recognition import RISKS, Question, decide_question, facts_in_force
 from exchange.core.standing import lapses_at_ms
 from exchange.core.statement import Statement
-from exchange.core.times import MINUTE_MS
 from exchange.core.verdict import Verdict
 from exchange.wire.checks import fill_decision
+from exchange.wire.encoding import length, recent_stamp, time_stamp
 from exchange.wire.names import member_name
 from exchange.wire.status import fill_status
-from exchange.wire.times import fill
 
 OUTLINES_MAX = 6_000
 """Kept over all policies, in some 16 MiB; a member has some ten levels and states, people have few
 issuers, and most of those who are asked about go to few places."""
 
-_KEPT_STATES = frozenset({State.ACTIVE, State.PENDING})
-_VARINT_BITS = 7
-_CONTINUES = 0x80
+_ACTIVE, _PENDING = State.ACTIVE, State.PENDING
 _DECISION_FIELD = b"\x0a"
 """Field 1, length-delimited: of CheckHealthCodeResponse and of a batch's Result alike."""
 _RESULT_FIELD = b"\x0a"
+_STATEMENT_FIELD, _DECIDED_FIELD, _EXPIRES_FIELD = b"\x22", b"\x32", b"\x3a"
+"""Fields 4, 6 and 7 of a Decision."""
+_AS_OF_FIELD, _RECEIVED_FIELD = b"\x2a", b"\x32"
+"""Fields 5 and 6 of a UsedStatement."""
+_HEADS_KEPT = 2_048
+_FIELDS_END = 1 << 29
+"""Beyond every field number."""
 _STATES = len(State)
 
 _Said = tuple[str, str, int, tuple[Hold, ...], bool]
@@ -45,58 +49,74 @@ _Key = tuple[CompiledPolicy, tuple[_Said, ...], tuple[str, ...]]
 """The policy, the statements, and the rules that are not met or cannot be evaluated."""
 
 
-def varint(number: int) -> bytes:
-    """Encode a whole number, not negative, as protobuf does."""
-    encoded = bytearray()
-    while number >= _CONTINUES:
-        encoded.append(number & 0x7F | _CONTINUES)
-        number >>= _VARINT_BITS
-    encoded.append(number)
-    return bytes(encoded)
+class Shown(msgspec.Struct):
+    """A statement of a decision, encoded up to its times.
 
+    Attributes:
+        place: Of the statement in the key.
+        before: Encoded fields before its times.
+        after: Encoded fields after them.
+        heads: What stands before the times, by the bytes of the times: its length is part of it.
+    """
 
-_LENGTHS = [varint(number) for number in range(2_048)]
-"""Of nearly all answers."""
+    place: int
+    before: bytes
+    after: bytes
+    heads: dict[int, bytes] = {}
 
+    def encoded(self, one: Statement) -> bytes:
+        """Return the statement as field 4 of a decision; its times are fields 5 and 6 of it."""
+        as_of, received = time_stamp(one.health_code.as_of_ms), recent_stamp(one.receive_time_ms)
+        size = len(as_of) + len(received)
+        head = self.heads.get(size) or self._head(size)
+        return head + as_of + _RECEIVED_FIELD + received + self.after
 
-def length(encoded: int) -> bytes:
-    """Encode the length of what follows."""
-    return _LENGTHS[encoded] if encoded < len(_LENGTHS) else varint(encoded)
+    def _head(self, times: int) -> bytes:
+        whole = length(len(self.before) + 1 + times + 1 + len(self.after))
+        head = self.heads[times] = _STATEMENT_FIELD + whole + self.before + _AS_OF_FIELD
+        return head
 
 
 class Outline(msgspec.Struct):
-    """A decision whose times are set anew for each answer, and then encoded.
+    """A decision encoded up to its times, which are set for each answer.
 
     Attributes:
-        message: The decision.
-        shown: Place in the key of each statement that is shown, its as-of and its receive time.
+        before: Encoded fields before the statements.
+        shown: The statements.
+        between: Encoded fields between the statements and the decision's own times.
+        after: Encoded fields after them.
         in_force: Places of the statements whose lapse ends the decision.
         verdict: Name of the verdict, for counting.
         against: Issuer and reason of each finding where nobody is admitted, for counting.
         times_ms: When the last answer was decided, and its end: a batch has them in common.
+        end: What stands after the statements of the last answer.
     """
 
-    message: pb.Decision
-    shown: tuple[tuple[int, Timestamp, Timestamp], ...]
+    before: bytes
+    shown: tuple[Shown, ...]
+    between: bytes
+    after: bytes
     in_force: tuple[int, ...]
     verdict: str
     against: tuple[tuple[str, str], ...]
     times_ms: tuple[int, int] = (0, 0)
+    end: bytes = b""
 
     def encoded(self, statements: Sequence[Statement], now_ms: int, end_ms: int) -> bytes:
         """Return the decision on statements of this outline at an instant, until its end."""
-        for place, as_of, received in self.shown:
-            one = statements[place]
-            fill(as_of, one.health_code.as_of_ms)
-            fill(received, one.receive_time_ms)
         if self.times_ms != (now_ms, end_ms):
             self.times_ms = (now_ms, end_ms)
-            fill(self.message.decide_time, now_ms)
-            fill(self.message.expire_time, end_ms)
-        return self.message.SerializeToString()
+            decided, ends = recent_stamp(now_ms), recent_stamp(end_ms)
+            self.end = b"".join(
+                (self.between, _DECIDED_FIELD, decided, _EXPIRES_FIELD, ends, self.after)
+            )
+        encoded = self.before
+        for shown in self.shown:
+            encoded += shown.encoded(statements[shown.place])
+        return encoded + self.end
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """An encoded decision and what is counted of it."""
 
     encoded: bytes
@@ -107,11 +127,21 @@ class Answer(msgspec.Struct, frozen=True):
         """Return the bytes of a CheckHealthCodeResponse."""
         return _DECISION_FIELD + length(len(self.encoded)) + self.encoded
 
-    def as_result(self) -> tuple[bytes, ...]:
+    def as_result(self) -> tuple[bytes, bytes]:
         """Return the bytes of a result among the results of a batch, in pieces."""
-        size = length(len(self.encoded))
-        whole = length(1 + len(size) + len(self.encoded))
-        return (_RESULT_FIELD, whole, _DECISION_FIELD, size, self.encoded)
+        encoded = self.encoded
+        size = len(encoded)
+        return (_HEADS[size] if size < _HEADS_KEPT else _head(size), encoded)
+
+
+def _head(decision_bytes: int) -> bytes:
+    """Return what stands before a decision of so many bytes in a batch."""
+    size = length(decision_bytes)
+    return _RESULT_FIELD + length(1 + len(size) + decision_bytes) + _DECISION_FIELD + size
+
+
+_HEADS = [_head(size) for size in range(_HEADS_KEPT)]
+"""Of nearly all answers."""
 
 
 class EncodedResponse(msgspec.Struct, frozen=True):
@@ -182,12 +212,13 @@ class Answers:
         lapses_ms, key = [], []
         for one in statements:
             said = one.health_code
+            state = said.state
             lapse_ms = lapses_at_ms(one, policy.max_age_ms)
-            if lapse_ms < now_ms or said.state not in _KEPT_STATES:
+            if lapse_ms < now_ms or (state is not _ACTIVE and state is not _PENDING):
                 return None
             lapses_ms.append(lapse_ms)
             # One number of level and state: enumerations hash slowly.
-            both = said.level * _STATES + said.state
+            both = said.level * _STATES + state
             key.append((one.issuer, one.via, both, said.holds, said.document_unique))
         unmet: tuple[str, ...] = ()
         if policy.has_rules:
@@ -199,7 +230,7 @@ class Answers:
         if outline is None:
             question = Question(tuple(statements), now_ms, origin)
             outline = self._made(kept, question, policy)
-        end_ms = now_ms + policy.policy.reliance_minutes * MINUTE_MS
+        end_ms = now_ms + policy.reliance_ms
         for place in outline.in_force:
             end_ms = min(end_ms, lapses_ms[place])
         encoded = outline.encoded(statements, now_ms, end_ms)
@@ -227,17 +258,38 @@ def outline_of(statements: Sequence[Statement], decision: Decision) -> Outline:
     message = pb.Decision()
     fill_decision(message, decision)
     places = {member_name(one.issuer): place for place, one in enumerate(statements)}
-    shown = [
-        (places[used.issuer], used.as_of_time, used.receive_time) for used in message.statements
-    ]
+    shown = [_shown(places[used.issuer], used) for used in message.statements]
     in_force = [
         places[used.issuer]
         for used in message.statements
         if used.standing == pb.UsedStatement.IN_FORCE
     ]
+    first, last = pb.Decision.STATEMENTS_FIELD_NUMBER, pb.Decision.DECIDE_TIME_FIELD_NUMBER
     return Outline(
-        message, tuple(shown), tuple(in_force), decision.verdict.name, _against(decision)
+        before=_fields(message, range(1, first)),
+        shown=tuple(shown),
+        between=_fields(message, range(first + 1, last)),
+        after=_fields(message, range(pb.Decision.EXPIRE_TIME_FIELD_NUMBER + 1, _FIELDS_END)),
+        in_force=tuple(in_force),
+        verdict=decision.verdict.name,
+        against=_against(decision),
     )
+
+
+def _shown(place: int, used: pb.UsedStatement) -> Shown:
+    first, last = used.AS_OF_TIME_FIELD_NUMBER, used.RECEIVE_TIME_FIELD_NUMBER
+    before, after = range(1, first), range(last + 1, _FIELDS_END)
+    return Shown(place, _fields(used, before), _fields(used, after))
+
+
+def _fields(message: Message, numbers: range) -> bytes:
+    """Encode some of a message's fields, which protobuf writes in the order of their numbers."""
+    part = type(message)()
+    part.CopyFrom(message)
+    for field in message.DESCRIPTOR.fields:
+        if field.number not in numbers:
+            part.ClearField(field.name)
+    return part.SerializeToString()
 
 
 def _against(decision: Decision) -> tuple[tuple[str, str], ...]:

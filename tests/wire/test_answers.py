@@ -11,8 +11,9 @@ from exchange.core.policy import Combination, Recognition
 from exchange.core.recognition import decide
 from exchange.core.statement import Statement
 from exchange.operations.shipped import default_for, shipped_policies, shipped_policy
-from exchange.wire.answers import OUTLINES_MAX, Answers, length
+from exchange.wire.answers import OUTLINES_MAX, Answers
 from exchange.wire.checks import fill_decision
+from exchange.wire.encoding import length
 from tests.core.policies import (
     DAY,
     HOUR,
