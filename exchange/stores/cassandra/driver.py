@@ -1,14 +1,15 @@
-"""The only file that imports cassandra-driver: statements in, rows or the store's own errors out.
+"""The seam to cassandra-driver: statements in, rows or the store's own errors out.
 
 The driver works with threads and callbacks; here each request becomes a future of the caller's
-event loop. Nothing that may block runs on that loop: connecting, preparing and schema changes have
-a thread of their own.
+event loop, which serves the connections too (``connection``). Nothing that may block runs on that
+loop: connecting, preparing and schema changes have a thread of their own.
 """
 
 import asyncio
 import logging
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -43,6 +44,7 @@ from cassandra.query import (
 )
 
 from exchange.core.errors import SchemaError, StartError, StoreError, StoreUnavailableError
+from exchange.stores.cassandra.connection import LoopConnection, connection_class
 from exchange.stores.cassandra.credentials import read_password, tls_context
 from exchange.stores.cassandra.settings import CassandraSettings
 
@@ -149,6 +151,7 @@ class _Call:
     def __init__(self, *, whole: bool) -> None:
         self.loop = asyncio.get_running_loop()
         self.answer: asyncio.Future[Page] = self.loop.create_future()
+        self._thread = threading.get_ident()
         self._whole = whole
         self._rows: Rows = []
         self._response: Any = None
@@ -158,7 +161,7 @@ class _Call:
         response.add_callbacks(self._on_rows, self._on_error)
 
     def _on_rows(self, rows: Rows | None) -> None:
-        """Run on the driver's thread when a page is there; None is the answer of a write."""
+        """Run when a page is there; None is the answer of a write."""
         response = self._response
         if rows:
             self._rows = self._rows + rows if self._rows else rows
@@ -173,6 +176,9 @@ class _Call:
         self._settle(None, store_error(error))
 
     def _settle(self, page: Page | None, error: StoreError | None) -> None:
+        if threading.get_ident() == self._thread:
+            self._settle_on_loop(page, error)
+            return
         try:
             self.loop.call_soon_threadsafe(self._settle_on_loop, page, error)
         except RuntimeError:
@@ -212,8 +218,9 @@ class Driver:
         if self._threads is None:
             # Two: a statement can be prepared while a schema change waits for agreement.
             self._threads = ThreadPoolExecutor(2, thread_name_prefix="cassandra-store")
+        connections = connection_class(asyncio.get_running_loop())
         try:
-            await self._in_thread(self._connect)
+            await self._in_thread(lambda: self._connect(connections))
         except BaseException:
             await self.close()
             raise
@@ -316,13 +323,14 @@ class Driver:
             raise StoreUnavailableError("The store is not connected.")
         return self._session
 
-    def _connect(self) -> None:
+    def _connect(self, connections: type[LoopConnection]) -> None:
         settings = self._settings
         logging.getLogger("cassandra.protocol").addFilter(_NO_BATCH_WARNING)
         self._cluster = Cluster(
             settings.contact_points,
             port=settings.port,
             protocol_version=PROTOCOL_VERSION,
+            connection_class=connections,
             execution_profiles={EXEC_PROFILE_DEFAULT: _profile(settings, self._near)},
             reconnection_policy=ConstantReconnectionPolicy(
                 settings.reconnect_delay_seconds, max_attempts=None
