@@ -2,7 +2,9 @@
 
 `health-exchange publish` hands the file in with mutual TLS while single checks arrive at a steady
 rate, which they did before too. The server is held to one core; what asks it, and Cassandra's node,
-to the other. Times of checks count from when they were due, so that waiting shows.
+to the other. Times of checks count from when they were due, so that waiting shows. Who hands the
+file in goes behind who looks up on the core that they share: they are two machines elsewhere, and
+the server is what is measured (p99 was 14.8 ms with both alike, and 11.5 ms so).
 """
 
 import asyncio
@@ -106,7 +108,7 @@ async def run(options: Options, directory: Path) -> Found:
             before = await _lookups(world, options.rate, options.before_seconds)
             client = Client(LINES, path, f"127.0.0.1:{server.port}", directory / "certs")
             used = server.cpu_seconds()
-            client.start()
+            client.start(behind=True)
             during, published = await _beside(world, options, client)
             used = server.cpu_seconds() - used
             worker = _peak(server)

@@ -26,6 +26,7 @@ from exchange.server.calls import (
     Transport,
 )
 from exchange.server.endings import Context
+from exchange.stores.turns import TURNS
 
 CALLS_MAX = 64
 """Calls of one group: less than a millisecond of work, so that others wait no longer."""
@@ -93,6 +94,7 @@ class GatheredCall(Call):
         """Serve one call, or end it with a status."""
         CALLS_RUNNING.add(1)
         turn = _Turn(context)
+        TURNS.lookup_begins()
         try:
             try:
                 answer = await self._answered(turn)
@@ -107,6 +109,7 @@ class GatheredCall(Call):
             await self._fail(turn, answer)
             return b""
         finally:
+            TURNS.lookup_ends()
             self._leave(turn)
 
     async def _answered(self, turn: _Turn) -> bytes | Exception:
