@@ -213,11 +213,14 @@ class CassandraStore(Store):
         prepared = await self._driver.prepare(self._cql.read_many)
         # Each subject once: a node answers an IN without repetitions.
         groups = list(read_groups(dict.fromkeys(subjects), self._driver.replicas_of()))
+        found: dict[bytes, tuple[Row, ...]] = {}
+        if len(groups) == 1:
+            _collect(await self._ask(self._driver.read_of_many(prepared, groups[0])), found)
+            return [found.get(subject, ()) for subject in subjects]
         answers = await asyncio.gather(
             *(self._ask(self._driver.read_of_many(prepared, group)) for group in groups),
             return_exceptions=True,
         )
-        found: dict[bytes, list[Row]] = {}
         failed: dict[bytes, StoreError] = {}
         for group, answer in zip(groups, answers, strict=True):
             if isinstance(answer, StoreError):
@@ -228,7 +231,7 @@ class CassandraStore(Store):
                 _collect(answer, found)
         if failed and all(subject in failed for subject in subjects):
             raise failed[subjects[0]]
-        return [failed.get(subject) or tuple(found.get(subject, ())) for subject in subjects]
+        return [failed.get(subject) or found.get(subject, ()) for subject in subjects]
 
     async def _put(self, entries: Sequence[Entry]) -> None:
         """Write entries; when one batch fails for good, the others are still waited for."""
@@ -283,12 +286,11 @@ class CassandraStore(Store):
                 return
 
 
-def _collect(rows: Sequence[tuple[Any, ...]], found: dict[bytes, list[Row]]) -> None:
+def _collect(rows: Sequence[tuple[Any, ...]], found: dict[bytes, tuple[Row, ...]]) -> None:
     for subject, issuer, via, value in rows:
         if value == ERASED:
             continue
-        others = found.get(subject)
-        if others is None:
-            found[subject] = [(issuer, via, value)]
+        if subject in found:
+            found[subject] += ((issuer, via, value),)
         else:
-            others.append((issuer, via, value))
+            found[subject] = ((issuer, via, value),)
