@@ -13,6 +13,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import grpc.aio
 from grpc_health.v1 import health_pb2
@@ -21,6 +22,13 @@ from exchange.server import health
 
 CHECK = f"/{health.SERVICE}/Check"
 _REQUEST = health_pb2.HealthCheckRequest().SerializeToString()
+
+
+class Tell(Protocol):
+    """Is told a delay in seconds once every period; says how long the next period is."""
+
+    def __call__(self, delay_seconds: float, /, *, answered: bool) -> float:
+        """Take in a delay; one that is not answered yet is that at least."""
 
 
 class Probe:
@@ -32,16 +40,15 @@ class Probe:
 
     def __init__(
         self,
-        tell: Callable[[float], float],
+        tell: Tell,
         period_seconds: float,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Take what is needed.
 
         Args:
-            tell: Is told the delay in seconds once every period, and says how long the next one
-                is. While no answer has come it is told how long it has been waited for: the delay
-                is that at least.
+            tell: Is told the delay. While no answer has come it is told how long it has been
+                waited for.
             period_seconds: The first period.
             clock: Of the delays.
         """
@@ -65,7 +72,8 @@ class Probe:
             waiting = asyncio.ensure_future(call.code())
             while not waiting.done():
                 await asyncio.wait((waiting,), timeout=self._period)
-                self._period = self._tell(self._clock() - started)
+                delay = self._clock() - started
+                self._period = self._tell(delay, answered=waiting.done())
             # What has just been told counts for the rest of the period.
             await asyncio.sleep(max(0.0, self._period - (self._clock() - started)))
 
