@@ -19,6 +19,7 @@ from exchange.metrics import (
 from exchange.server.admission import (
     REFUSALS_PER_ANSWER,
     REFUSALS_PER_SECOND_MIN,
+    SHEDDING_UPDATE_SECONDS,
     UPDATE_SECONDS,
     Admission,
     Pace,
@@ -31,15 +32,12 @@ HELD_MAX = 2_000
 RELEASE_SECONDS = 0.02
 """Refusals that were held back are answered together at multiples of this: one at a time costs
 three times as much, and breaks the work on what was let in into small pieces."""
-TOLD_SECONDS_MIN = 0.005
-"""Delays that are told within less of each other count for so long."""
 READ_STEPS_MAX = 20
 """A stream goes on after a second however much is shed: slow, and never at a stand."""
 QUOTA_STEP_SECONDS = 1.0
 """A stream that waits for its quota looks again after this: it may have been raised."""
-DELAY_SECONDS = 0.005
-"""Delay on the way to a handler that is borne for long: a queue of about 35 calls, more than keeps
-a worker busy; a twentieth of what a gate takes for slow."""
+DELAY_SECONDS = 0.010
+"""Delay on the way to a handler that is borne for long; a tenth of what a gate takes for slow."""
 
 DELAY_WEIGHT = 0.3
 """Of the newest delay among those that are smoothed: it looks back over some three looks."""
@@ -81,28 +79,18 @@ class Doorway:
         self._clock = clock
         self._pace = Pace(REFUSALS_PER_SECOND_MIN)
         self._told = clock()
-        self._delay_seconds = 0.0
         self._answered = 0
         self._held = 0
 
-    def tell(self, delay_seconds: float, *, answered: bool = True) -> float:
-        """Take in the delay that was measured; return in how many seconds to tell the next one.
-
-        Args:
-            delay_seconds: The delay.
-            answered: Whether it was measured to its end; else it is that at least.
-        """
+    def tell(self, delay_seconds: float) -> float:
+        """Take in the delay that was measured; return in how many seconds to tell the next one."""
         now = self._clock()
         # A loop that stood still for long has seen one delay, not many.
-        elapsed = min(max(now - self._told, TOLD_SECONDS_MIN), UPDATE_SECONDS)
+        elapsed = min(max(now - self._told, SHEDDING_UPDATE_SECONDS), UPDATE_SECONDS)
         self._told = now
-        # What is waited for says nothing new until it takes longer than what came before.
-        delay = delay_seconds if answered else max(delay_seconds, self._delay_seconds)
-        if answered:
-            self._delay_seconds = delay
-            ADMISSION_DELAY.observe(delay)
-        self.delay_seconds += (delay - self.delay_seconds) * DELAY_WEIGHT
-        self.admission.update(delay, elapsed, answered=answered)
+        self.admission.update(delay_seconds, elapsed)
+        self.delay_seconds += (delay_seconds - self.delay_seconds) * DELAY_WEIGHT
+        ADMISSION_DELAY.observe(delay_seconds)
         ADMISSION_LEVEL.set(self.admission.level)
         wanted = self._answered / elapsed * REFUSALS_PER_ANSWER
         self._answered = 0

@@ -9,7 +9,6 @@ taken in: in a surge most are, and it saves a sixth of what a refusal costs.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 
 import grpc
@@ -37,9 +36,6 @@ WAIT_SECONDS_MAX = 0.004
 """How long it waits at most, where calls wait on their way anyway: as long as those. Larger groups
 cost less a call, so that all wait less: at 64 in flight a check takes 125 us of CPU in groups of 1
 ms and 90 us in groups of 4 ms, and the median falls from 8 to 5.6 ms."""
-CLOSE_SECONDS = 0.0005
-"""A call that comes so soon after a group left is not alone: a caller takes longer to be answered
-and to ask again. Without this, calls that arrive one a turn would never begin to gather."""
 
 
 class _Turn(Progress):
@@ -96,7 +92,6 @@ class GatheredCall(Call):
         self._group = behaviour
         self._waiting: list[_Turn] = []
         self._last = 0
-        self._left = 0.0
         self._running: set[asyncio.Task[None]] = set()
 
     async def serve(self, _requests: AsyncIterator[bytes], context: Context) -> bytes:
@@ -125,8 +120,7 @@ class GatheredCall(Call):
         """Wait for the answer of the group, or answer by itself what it left."""
         if self._transport.gate.held:
             await self._transport.gate.passed()
-        # Each by itself this costs more than in a group, so it has to spare many from being read.
-        if self._transport.door.admission.is_mostly_shed(self._method.priority):
+        if self._transport.door.admission.is_shed(self._method.priority):
             self._enter(turn, quota=self._quota)
         request = await turn.context.read()
         if not isinstance(request, bytes):
@@ -148,7 +142,7 @@ class GatheredCall(Call):
             self._depart()
         elif count == 1:
             loop = asyncio.get_running_loop()
-            if self._last > 1 or turn.started - self._left < CLOSE_SECONDS:
+            if self._last > 1:
                 delay = self._transport.door.delay_seconds
                 wait = min(WAIT_SECONDS_MAX, max(WAIT_SECONDS, delay))
                 loop.call_later(wait, self._depart)
@@ -160,7 +154,7 @@ class GatheredCall(Call):
         if not self._waiting:
             return
         group, self._waiting = self._waiting, []
-        self._last, self._left = len(group), time.perf_counter()
+        self._last = len(group)
         asked = [one for turn in group if (one := self._let_in(turn)) is not None]
         if asked:
             task = asyncio.create_task(self._answer_group(asked))

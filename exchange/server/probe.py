@@ -13,7 +13,6 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 import grpc.aio
 from grpc_health.v1 import health_pb2
@@ -22,13 +21,6 @@ from exchange.server import health
 
 CHECK = f"/{health.SERVICE}/Check"
 _REQUEST = health_pb2.HealthCheckRequest().SerializeToString()
-
-
-class Tell(Protocol):
-    """Is told a delay in seconds once every period; says how long the next period is."""
-
-    def __call__(self, delay_seconds: float, /, *, answered: bool) -> float:
-        """Take in a delay; one that is not answered yet is that at least."""
 
 
 class Probe:
@@ -40,15 +32,16 @@ class Probe:
 
     def __init__(
         self,
-        tell: Tell,
+        tell: Callable[[float], float],
         period_seconds: float,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Take what is needed.
 
         Args:
-            tell: Is told the delay. While no answer has come it is told how long it has been
-                waited for.
+            tell: Is told the delay in seconds once every period, and says how long the next one
+                is. While no answer has come it is told how long it has been waited for: the delay
+                is that at least.
             period_seconds: The first period.
             clock: Of the delays.
         """
@@ -72,8 +65,7 @@ class Probe:
             waiting = asyncio.ensure_future(call.code())
             while not waiting.done():
                 await asyncio.wait((waiting,), timeout=self._period)
-                delay = self._clock() - started
-                self._period = self._tell(delay, answered=waiting.done())
+                self._period = self._tell(self._clock() - started)
             # What has just been told counts for the rest of the period.
             await asyncio.sleep(max(0.0, self._period - (self._clock() - started)))
 

@@ -16,7 +16,7 @@ from exchange.metrics import (
     QUOTA_REFUSALS,
     STREAM_HELD_SECONDS,
 )
-from exchange.server.admission import RUNNING_MAX, UPDATE_SECONDS, Priority
+from exchange.server.admission import PATIENCE_UPDATES, RUNNING_MAX, UPDATE_SECONDS, Priority
 from exchange.server.doorway import Doorway
 from exchange.server.quotas import LOOKUPS, RECORDS, Quotas
 from tests.server_fixture import SICHUAN
@@ -85,13 +85,10 @@ def test_calls_that_are_too_many_at_once_are_told_from_calls_that_are_shed() -> 
     assert counted() == {("full", "SINGLE"): 1}
 
 
-TOLD = 60
-
-
 def test_what_is_shed_is_counted_and_the_limit_in_force_is_shown() -> None:
     instants = itertools.count(0.0, UPDATE_SECONDS)
     door = Doorway(Quotas(), delay_seconds=0.01, clock=lambda: next(instants))
-    for _ in range(TOLD):
+    for _ in range(PATIENCE_UPDATES * 3):
         door.tell(10.0)
         for _ in range(30):
             try:
@@ -101,7 +98,7 @@ def test_what_is_shed_is_counted_and_the_limit_in_force_is_shown() -> None:
             door.leave(Priority.SINGLE)
     assert counted().keys() == {("shed", "SINGLE")}
     assert ADMISSION_LEVEL.values[()] == door.admission.level > Priority.SINGLE
-    assert sum(ADMISSION_DELAY.values[()][:-1]) == TOLD
+    assert sum(ADMISSION_DELAY.values[()][:-1]) == PATIENCE_UPDATES * 3
 
 
 def test_limits_in_force_are_shown_and_are_gone_with_the_limits() -> None:
