@@ -39,9 +39,6 @@ QUOTA_STEP_SECONDS = 1.0
 DELAY_SECONDS = 0.010
 """Delay on the way to a handler that is borne for long; a tenth of what a gate takes for slow."""
 
-DELAY_WEIGHT = 0.3
-"""Of the newest delay among those that are smoothed: it looks back over some three looks."""
-
 _REASONS = ("shed", "full", "quota", "deadline")
 
 
@@ -53,11 +50,7 @@ class Remaining(Protocol):
 
 
 class Doorway:
-    """Lets calls in or refuses them; one per worker, on its event loop.
-
-    Attributes:
-        delay_seconds: What calls met on their way lately, smoothed.
-    """
+    """Lets calls in or refuses them; one per worker, on its event loop."""
 
     def __init__(
         self,
@@ -73,7 +66,6 @@ class Doorway:
             clock: Spaces refusals.
         """
         self.quotas = quotas
-        self.delay_seconds = 0.0
         self.admission = Admission(delay_seconds)
         ADMISSION_REFUSALS.begin(*((why, one.name) for why in _REASONS for one in Priority))
         self._clock = clock
@@ -89,7 +81,6 @@ class Doorway:
         elapsed = min(max(now - self._told, SHEDDING_UPDATE_SECONDS), UPDATE_SECONDS)
         self._told = now
         self.admission.update(delay_seconds, elapsed)
-        self.delay_seconds += (delay_seconds - self.delay_seconds) * DELAY_WEIGHT
         ADMISSION_DELAY.observe(delay_seconds)
         ADMISSION_LEVEL.set(self.admission.level)
         wanted = self._answered / elapsed * REFUSALS_PER_ANSWER
