@@ -127,17 +127,14 @@ class RecognitionService:
     def _questions(
         self, request: pb.BatchCheckHealthCodesRequest, caller: Caller
     ) -> list[Check | ExchangeError]:
-        now_ms, keys = self._clock(), self._keys
-        is_checkpoint = caller.kind is CallerKind.CHECKPOINT
+        now_ms = self._clock()
         questions: list[Check | ExchangeError] = []
         for index, one in enumerate(request.requests):
             try:
-                if one.explain or one.receipt:
+                if _at_length(one):
                     questions.append(_too_long(f"requests[{index}]"))
-                    continue
-                if is_checkpoint:
-                    _check_allowed(one, caller)
-                questions.append(check_of(one, keys, now_ms))
+                else:
+                    questions.append(self._question(one, caller, now_ms))
             except InvalidRequestError as error:
                 questions.append(error.within(f"requests[{index}]"))
             except ExchangeError as error:
