@@ -15,12 +15,14 @@ import time
 from collections.abc import Callable
 
 import grpc.aio
+import structlog
 from grpc_health.v1 import health_pb2
 
 from exchange.server import health
 
 CHECK = f"/{health.SERVICE}/Check"
 _REQUEST = health_pb2.HealthCheckRequest().SerializeToString()
+_log = structlog.get_logger("exchange.probe")
 
 
 class Probe:
@@ -41,13 +43,14 @@ class Probe:
         Args:
             tell: Is told the delay in seconds once every period, and says how long the next one
                 is. While no answer has come it is told how long it has been waited for: the delay
-                is that at least.
+                is that at least. Where it raises, that is logged and the period stays.
             period_seconds: The first period.
             clock: Of the delays.
         """
         self._tell = tell
         self._period = period_seconds
         self._clock = clock
+        self._told = True
         self.address = f"unix-abstract:health-exchange-{os.getpid()}-{secrets.token_hex(8)}"
         self._channel: grpc.aio.Channel | None = None
         self._task: asyncio.Task[None] | None = None
@@ -65,9 +68,24 @@ class Probe:
             waiting = asyncio.ensure_future(call.code())
             while not waiting.done():
                 await asyncio.wait((waiting,), timeout=self._period)
-                self._period = self._tell(self._clock() - started)
+                self._period = self._told_period(self._clock() - started)
             # What has just been told counts for the rest of the period.
             await asyncio.sleep(max(0.0, self._period - (self._clock() - started)))
+
+    def _told_period(self, delay_seconds: float) -> float:
+        """Tell a delay; a defect there must not end the measuring, on which all shedding rests.
+
+        It is logged once until it has gone: many times a second would fill a disk.
+        """
+        try:
+            period = self._tell(delay_seconds)
+        except Exception as error:  # noqa: BLE001 - any defect of what is told.
+            if self._told:
+                _log.error("delay_not_told", exc_info=error)
+            self._told = False
+            return self._period
+        self._told = True
+        return period
 
     async def stop(self) -> None:
         """Ask no more."""
