@@ -1,5 +1,6 @@
 """A policy made ready to decide with: tables instead of names, rules as code, once per revision."""
 
+import copy
 from collections.abc import Sequence
 from enum import Enum
 
@@ -21,6 +22,9 @@ from exchange.core.rendering import Rendering, render
 from exchange.core.times import DAY_MS, MINUTE_MS
 from exchange.core.verdict import Verdict
 from exchange.core.view_plan import ViewPlan
+
+FOREVER_MS = 1 << 62
+"""Later than every instant: nothing is known to take a revision's place."""
 
 
 class RuleOutcome(Enum):
@@ -56,6 +60,7 @@ class CompiledPolicy:
         admitted: Levels that may admit; UNSPECIFIED never does, whatever the data say.
         any_admitted: Whether one admitted level suffices.
         reliance_ms: How long a decision may be relied on at most.
+        last_ms: Its last instant in force, as far as is known: no decision is relied on beyond it.
         rules: Each rule with its program.
     """
 
@@ -69,6 +74,7 @@ class CompiledPolicy:
         )
         self.any_admitted = policy.combination == Combination.ANY_ADMITTED
         self.reliance_ms = policy.reliance_minutes * MINUTE_MS
+        self.last_ms = FOREVER_MS
         self._treatments = policy.recognition
         self._treatment_default = policy.recognition_default
         other = policy.max_age_days["OTHER"]
@@ -95,6 +101,14 @@ class CompiledPolicy:
             for state in State
         }
         self._plan = ViewPlan(paths, policy.value_sets)
+
+    def until(self, last_ms: int) -> "CompiledPolicy":
+        """Return the same revision for decisions that are relied on up to an instant at most."""
+        if last_ms == self.last_ms:
+            return self
+        bounded = copy.copy(self)  # All that was compiled is shared.
+        bounded.last_ms = last_ms
+        return bounded
 
     @property
     def has_rules(self) -> bool:

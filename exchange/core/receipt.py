@@ -9,7 +9,7 @@ import hashlib
 
 import msgspec
 
-from exchange.core.compiled_policy import CompiledPolicy
+from exchange.core.compiled_policy import FOREVER_MS, CompiledPolicy
 from exchange.core.decision import Decision
 from exchange.core.policy import Policy
 from exchange.core.recognition import Question, decide_question
@@ -27,6 +27,13 @@ class InvalidReceiptError(ValueError):
 
 
 class _Receipt(msgspec.Struct, frozen=True, array_like=True):
+    """What stands in a receipt.
+
+    Attributes:
+        policy_last_ms: Last instant of the revision in force, as far as was known. Left out where
+            none was known, as in receipts of releases that did not look at it.
+    """
+
     destination: str
     origin: str
     max_age_ms: int | None
@@ -36,6 +43,7 @@ class _Receipt(msgspec.Struct, frozen=True, array_like=True):
     policy_digest: bytes
     statements: tuple[tuple[str, str, bytes], ...]
     outcome: bytes
+    policy_last_ms: int = FOREVER_MS
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -88,8 +96,11 @@ def make_receipt(question: Question, policy: CompiledPolicy, decision: Decision)
         policy_digest(policy.policy),
         tuple(rows),
         outcome_bytes(decision),
+        policy.last_ms,
     )
-    return bytes((RECEIPT_VERSION,)) + msgspec.msgpack.encode(receipt)
+    fields = msgspec.structs.astuple(receipt)
+    kept = fields[:-1] if policy.last_ms == FOREVER_MS else fields
+    return bytes((RECEIPT_VERSION,)) + msgspec.msgpack.encode(kept)
 
 
 def outcome_bytes(decision: Decision) -> bytes:
@@ -142,7 +153,7 @@ def replay(data: bytes, policy: Policy) -> Replay:
             f"The receipt was decided under policy {receipt.policy}, revision {receipt.revision}; "
             "the one given says something else."
         )
-    compiled = CompiledPolicy(policy, facts.destination)
+    compiled = CompiledPolicy(policy, facts.destination).until(receipt.policy_last_ms)
     decision = decide_question(facts.question, compiled)
     return Replay(decision, make_receipt(facts.question, compiled, decision) == data)
 

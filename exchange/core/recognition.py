@@ -18,7 +18,6 @@ from exchange.core.health_code import Level, State
 from exchange.core.policy import Recognition
 from exchange.core.standing import IssuerStanding, Standing, by_issuer, lapses_at_ms
 from exchange.core.statement import Statement
-from exchange.core.times import MINUTE_MS
 from exchange.core.verdict import Verdict
 
 _ACTIVE, _IN_FORCE, _UNSPECIFIED = State.ACTIVE, Standing.IN_FORCE, Level.UNSPECIFIED
@@ -76,7 +75,7 @@ class _Case:
         self.some_active = False
         self.unique = True
         self.cross_checked_only = True
-        self.ends_ms = now_ms + policy.policy.reliance_minutes * MINUTE_MS
+        self.ends_ms = min(now_ms + policy.reliance_ms, policy.last_ms)
 
     @property
     def facts(self) -> CaseFacts:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 import structlog
 
-from exchange.core.compiled_policy import CompiledPolicy
+from exchange.core.compiled_policy import FOREVER_MS, CompiledPolicy
 from exchange.core.errors import StoreError
 from exchange.core.members import MEMBERS
 from exchange.core.policy_ledger import NO_REVISION
@@ -28,7 +28,10 @@ _log = structlog.get_logger("exchange.policies")
 
 
 class _InForce(msgspec.Struct, frozen=True):
-    """The revisions of a destination from now on: from when each is in force, in order."""
+    """The revisions of a destination from now on: from when each is in force, in order.
+
+    Each bounds its decisions by the time of the next: none is relied upon under another policy.
+    """
 
     version: int
     times_ms: tuple[int, ...]
@@ -108,11 +111,13 @@ class PoliciesInForce:
                 content = await self._shelf.content(destination, revision)
                 # Checks go on meanwhile: the largest policy takes some tenths of a second.
                 compiled[revision] = await asyncio.to_thread(CompiledPolicy, content, destination)
-        return _InForce(
-            stored.version,
-            tuple(time for time, _ in wanted),
-            tuple(compiled[revision] for _, revision in wanted),
+        times_ms = tuple(time for time, _ in wanted)
+        lasts_ms = (*(time - 1 for time in times_ms[1:]), FOREVER_MS)
+        policies = tuple(
+            compiled[revision].until(last_ms)
+            for (_, revision), last_ms in zip(wanted, lasts_ms, strict=True)
         )
+        return _InForce(stored.version, times_ms, policies)
 
     def _compiled(self, destination: str) -> dict[int, CompiledPolicy]:
         """Return what is compiled already: contents never change."""

@@ -7,7 +7,7 @@ import msgspec
 
 from exchange.api.v1 import policy_pb2, policy_service_pb2 as pb
 from exchange.core.caller import Caller
-from exchange.core.compiled_policy import CompiledPolicy
+from exchange.core.compiled_policy import FOREVER_MS, CompiledPolicy
 from exchange.core.dry_run import ChangeKey, DryRun, dry_run
 from exchange.core.errors import (
     InvalidPolicyError,
@@ -162,7 +162,7 @@ class PolicyService:
         """Decide recorded decisions anew and count what would change."""
         destination = _own(request.name, "name", caller)
         candidate = await self._candidate(request, destination)
-        in_force = self._policies.of(destination, self._clock())
+        in_force = self._in_force(destination)
         questions = await recorded_questions(self._store, destination, self._clock)
         # Up to a second of deciding, by rules that may be slow: other calls go on beside it.
         return dry_run_message(await asyncio.to_thread(dry_run, questions, in_force, candidate))
@@ -179,9 +179,13 @@ class PolicyService:
                 raise InvalidRequestError("revision", "is negative")
             policy = (await self._desk.revision(destination, request.revision)).policy
         else:
-            return self._policies.of(destination, self._clock())
+            return self._in_force(destination)
         # The largest policy takes some tenths of a second.
         return await asyncio.to_thread(CompiledPolicy, policy, destination)
+
+    def _in_force(self, destination: str) -> CompiledPolicy:
+        """Return the revision in force now, for cases of any instant."""
+        return self._policies.of(destination, self._clock()).until(FOREVER_MS)
 
     def _policy(self, destination: str, stored: StoredLedger) -> policy_pb2.Policy:
         ledger, now_ms = stored.ledger, self._clock()

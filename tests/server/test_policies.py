@@ -130,6 +130,49 @@ async def test_a_stricter_revision_is_in_force_after_its_notice_by_the_clock_alo
     assert decision.findings[0].chinese_text == "一律核验"
 
 
+async def test_no_answer_is_relied_upon_beyond_the_policy_that_it_was_made_under(
+    client: Client, exchange: RunningExchange
+) -> None:
+    comes_ms = NOW_MS + 48 * HOUR_MS
+    await activated(client, await created(client, STRICT))
+    for now_ms, end_ms in (
+        (comes_ms - 2 * HOUR_MS, comes_ms - HOUR_MS),
+        (comes_ms - HOUR_MS // 2, comes_ms - 1),
+        (comes_ms - 1, comes_ms - 1),
+        (comes_ms, comes_ms + HOUR_MS),
+    ):
+        exchange.clock.now_ms = now_ms
+        answer = await asked(client, receipt=True)
+        request = check_pb.BatchCheckHealthCodesRequest(
+            requests=[
+                check_pb.CheckHealthCodeRequest(
+                    document=document(PERSON), destination="members/310000"
+                )
+            ]
+        )
+        batch = await client.recognition.BatchCheckHealthCodes(request, metadata=client.metadata)
+        decisions = (
+            answer.decision,
+            (await asked(client)).decision,
+            batch.results[0].decision,
+        )
+        assert [one.expire_time.ToMilliseconds() for one in decisions] == [end_ms] * 3
+        policy = default_for("310000")
+        if now_ms < comes_ms:
+            assert replay(answer.receipt, policy).identical
+
+
+async def test_a_case_is_decided_by_a_revision_at_any_instant_whatever_is_to_come(
+    client: Client,
+) -> None:
+    await activated(client, await created(client, STRICT))
+    later_ms = NOW_MS + 72 * HOUR_MS
+    request = pb.EvaluatePolicyRequest(name=NAME)
+    request.policy_case.instant_time.FromMilliseconds(later_ms)
+    answer = await client.policies.EvaluatePolicy(request, metadata=client.metadata)
+    assert answer.decision.expire_time.ToMilliseconds() == later_ms + HOUR_MS
+
+
 async def test_a_time_before_the_end_of_the_notice_is_refused(client: Client) -> None:
     revision = await created(client, STRICT)
     early = policy_pb2.PolicyActivation()

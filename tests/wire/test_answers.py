@@ -80,6 +80,17 @@ def test_an_encoded_answer_is_the_ordinary_decision(
         assert [result.decision for result in batch.results] == [expected, expected]
 
 
+@given(cases, policies, st.integers(-1000, 7_200_000))
+def test_an_encoded_answer_ends_with_its_policy_as_the_ordinary_decision_does(
+    statements: list[Statement], policy: CompiledPolicy, left_ms: int
+) -> None:
+    bounded = policy.until(NOW_MS + max(0, left_ms))
+    answer = Answers().answer(statements, bounded, NOW_MS)
+    expected = ordinary(statements, bounded, NOW_MS)
+    assert expected.expire_time.ToMilliseconds() <= bounded.last_ms
+    assert answer is None or pb.Decision.FromString(answer.encoded) == expected
+
+
 @settings(max_examples=300)
 @given(st.lists(people, min_size=1, max_size=4), ruled, st.sampled_from(["", "510000"]))
 def test_an_encoded_answer_is_the_ordinary_decision_by_rules_too(
