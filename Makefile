@@ -83,6 +83,9 @@ soak: setup  ## See that memory stays flat over a million calls
 surge: setup  ## Ten times too much, callers that wait and callers that do not
 	$(BIN)/python -m loadtest.surge $(SURGE_ARGS)
 
+neighbours: setup  ## What members notice of one that floods, and of its slow streams
+	$(BIN)/python -m loadtest.neighbours $(NEIGHBOURS_ARGS)
+
 load: setup  ## Two minutes of mixed load by locust, with a report
 	$(BIN)/python -m loadtest.run $(LOAD_ARGS)
 
@@ -126,4 +129,4 @@ lint-dashboards: setup  ## Run Grafana's dashboard-linter and pint, if they are 
 clean:  ## Remove what was generated outside version control
 	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help certs setup java lock googleapis proto run test check cassandra bench bench-document profile soak surge load capacity fuzz conformance dashboards grafana-files monitor monitor-check monitor-faults lint-dashboards clean
+.PHONY: help certs setup java lock googleapis proto run test check cassandra bench bench-document profile soak surge neighbours load capacity fuzz conformance dashboards grafana-files monitor monitor-check monitor-faults lint-dashboards clean

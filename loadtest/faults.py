@@ -24,6 +24,7 @@ from exchange.core.documents import check_character
 from exchange.operations.clock import system_clock
 from exchange.settings import PREFIX, Settings
 from loadtest.memory import PeakMemory
+from loadtest.serving import put_behind
 
 _HEADER = "证件类型,证件号码,码色,变更类型,判定时间,所属区,判定原因,姓名,序号\r\n"
 WRONG_EVERY = 1_000
@@ -324,7 +325,7 @@ class Client:
         )
         if behind:
             # Before it has threads of its own: they take after it.
-            os.sched_setscheduler(self._process.pid, os.SCHED_IDLE, os.sched_param(0))
+            put_behind(self._process.pid)
         self._peak = PeakMemory(self._process.pid)
 
     def kill(self) -> None:

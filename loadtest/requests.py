@@ -43,30 +43,37 @@ def batches(people: int, size: int, count: int, destination: str) -> list[bytes]
     ]
 
 
-def native_file(people: int, records: int, as_of_ms: int) -> bytes:
-    """Return a line file of yellow and red codes of one instant about the first people."""
+def native_file(people: int, records: int, as_of_ms: int, first: int = 0) -> bytes:
+    """Return a line file of yellow and red codes of one instant.
+
+    Args:
+        people: Whom it is about, again and again if it has more records.
+        records: How many.
+        as_of_ms: The instant.
+        first: Number of the first of these people.
+    """
     found = FORMATS[FILE_FORMAT]
     codes = [
         HealthCode(as_of_ms=as_of_ms, level=level, state=State.ACTIVE, region="310101")
         for level in (Level.MEDIUM, Level.HIGH)
     ]
     samples = [found.encode(FILE_MEMBER, document(0), code, {}).split(b"\r\n", 1) for code in codes]
-    lines, first = [sample[1] for sample in samples], number(0).encode("ascii")
+    lines, shown = [sample[1] for sample in samples], number(0).encode("ascii")
     # The format writes one record; the others differ in nothing but the document.
     parts = [samples[0][0] + b"\r\n"]
     parts += [
-        lines[index % 10 == 0].replace(first, number(index % people).encode("ascii"))
+        lines[index % 10 == 0].replace(shown, number(first + index % people).encode("ascii"))
         for index in range(records)
     ]
     return b"".join(parts)
 
 
-def stream_of(file: bytes) -> Iterator[bytes]:
-    """Give the encoded messages of a stream that hands in a file."""
+def stream_of(file: bytes, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
+    """Give the encoded messages of a stream that hands in a file, cut into chunks of a size."""
     start = publish_pb.StreamingPublishHealthCodesRequest.Start(
         member=f"members/{FILE_MEMBER}", format=FILE_FORMAT
     )
     yield publish_pb.StreamingPublishHealthCodesRequest(start=start).SerializeToString()
-    for place in range(0, len(file), CHUNK_BYTES):
-        chunk = file[place : place + CHUNK_BYTES]
+    for place in range(0, len(file), chunk_bytes):
+        chunk = file[place : place + chunk_bytes]
         yield publish_pb.StreamingPublishHealthCodesRequest(chunk=chunk).SerializeToString()

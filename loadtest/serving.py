@@ -90,7 +90,8 @@ def _announce(port: int) -> None:
     sys.stdout.flush()
 
 
-def _end_with_input() -> None:
+def end_with_input() -> None:
+    """Wait until standard input ends, and then end this process; for a thread of its own."""
     sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
 
@@ -206,6 +207,14 @@ def hold_to(core: int) -> None:
         os.sched_setaffinity(0, {core})
 
 
+def put_behind(pid: int = 0) -> None:
+    """Let a process (0: this one) have the processor only while nobody else wants it.
+
+    Threads that it starts afterwards take after it.
+    """
+    os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
+
+
 def end_in_order() -> None:
     """Let SIGTERM end this program as Ctrl-C does, so that it ends all that it started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -225,7 +234,7 @@ def main() -> int:
         hold_to(int(core))
     settings = Settings()
     configure_logs(settings)
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    threading.Thread(target=end_with_input, daemon=True).start()
     if into := os.environ.get(PROFILE_VARIABLE):
         _serve_profiled(settings, into)
         return 0

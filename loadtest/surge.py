@@ -105,11 +105,16 @@ async def capacity(target: Target, bodies: list[bytes], seconds: float) -> tuple
         in_flight *= 2
 
 
-async def surge(world: World, options: Options, callers: str, say: Console) -> Surge:
-    """Find the capacity, exceed it, and see what is left and when it is well again."""
+def surge_target(world: World) -> tuple[Target, list[bytes]]:
+    """Return the method that is asked, with a deadline, and what is asked."""
     target = target_of(world.server, CHECK)
     target = msgspec.structs.replace(target, metadata=(*target.metadata, DEADLINE))
-    bodies = checks(world.people, 20_000, DEFAULT_DESTINATION)
+    return target, checks(world.people, 20_000, DEFAULT_DESTINATION)
+
+
+async def surge(world: World, options: Options, callers: str, say: Console) -> Surge:
+    """Find the capacity, exceed it, and see what is left and when it is well again."""
+    target, bodies = surge_target(world)
     in_flight, rate = await capacity(target, bodies, options.steps_seconds)
     say.print(f"Capacity {rate:,.0f} calls/s with {in_flight} in flight.")
     before = await steady(target, bodies, rate * LOAD_PART, options.steps_seconds)

@@ -1,6 +1,6 @@
 """What callers saw, second by second."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -65,6 +65,20 @@ class Timeline:
         else:
             bucket.failed += 1
         return False
+
+
+def merged(timelines: Iterable[Timeline], seconds: float) -> list[Bucket]:
+    """Add up timelines that began together; what came after the end counts in the last bucket."""
+    found = [Bucket() for _ in range(max(1, round(seconds / BUCKET_SECONDS)))]
+    for timeline in timelines:
+        for place, one in enumerate(timeline.buckets):
+            into = found[min(place, len(found) - 1)]
+            into.offered += one.offered
+            into.admitted += one.admitted
+            into.refused += one.refused
+            into.failed += one.failed
+            into.times += one.times
+    return found
 
 
 class Totals(msgspec.Struct, frozen=True):
