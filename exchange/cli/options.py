@@ -1,9 +1,10 @@
 """Options that commands share: the settings of the exchange, and how to reach one."""
 
+import difflib
 import inspect
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +25,9 @@ ADDRESS_DEFAULT = "127.0.0.1:7443"
 
 CERTS_VARIABLE = f"{PREFIX}CERTS"
 """Directory of certificates for all commands."""
+
+NEAR_MAX = 5
+"""Names shown where one is not known."""
 
 _CONNECTION = "Connection"
 _SETTINGS = "Settings"
@@ -48,6 +52,25 @@ def known_member(code: str) -> str:
     if code and code not in BY_CODE:
         raise CommandError(f"There is no member {code!r}: see `health-exchange members`.")
     return code
+
+
+def known_format(format_id: str) -> str:
+    """Take the id of a format that is at hand, or none.
+
+    Raises:
+        CommandError: There is no such format; the text names those near it.
+    """
+    if not format_id or format_id in FORMATS:
+        return format_id
+    raise unknown("format", format_id, FORMATS)
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> CommandError:
+    """Say that there is nothing of a name, and what there is: what is near it, else all."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, NEAR_MAX)
+    names = f"near it: {', '.join(near)}" if near else f"at hand are: {', '.join(known)}"
+    return CommandError(f"There is no {what} {name!r}; {names}.")
 
 
 def caller_urn(text: str) -> str:

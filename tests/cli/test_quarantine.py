@@ -60,10 +60,35 @@ def test_a_list_can_be_narrowed(
     health_exchange: Health, address: tuple[str, str], entries: list[str]
 ) -> None:
     assert len(entries) == 2
-    for narrow in (("--reason", "UNKNOWN_STATUS"), ("--format", "x"), ("--member", "110000")):
+    for narrow in (
+        ("--reason", "UNKNOWN_STATUS"),
+        ("--format", "510000-status-v1"),
+        ("--member", "110000"),
+    ):
         assert "0 entries." in health_exchange("quarantine", "list", *narrow, *address).out
-    wrong = health_exchange("quarantine", "list", "--reason", "NO_SUCH", *address)
-    assert wrong.code == ExitCode.WRONG_INPUT
+
+
+@pytest.mark.parametrize("command", ["list", "replay", "discard"])
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (("--reason", "UNKNOWN_STATE"), "There is no reason 'UNKNOWN_STATE'; near it: UNKNOWN_STA"),
+        (("--format", "52000-csv-v1"), "There is no format '52000-csv-v1'; near it: 520000-csv-v1"),
+        (("--format", "x"), "There is no format 'x'; at hand are: 000000-level-v1, "),
+        (("--member", "52000"), "There is no member '52000': see"),
+    ],
+)
+def test_what_a_list_cannot_be_narrowed_to_is_not_taken_for_nothing_found(
+    health_exchange: Health,
+    address: tuple[str, str],
+    command: str,
+    typed: tuple[str, str],
+    sentence: str,
+) -> None:
+    yes = ("--yes",) if command == "discard" else ()
+    wrong = health_exchange("quarantine", command, *typed, *yes, *address)
+    assert (wrong.code, wrong.out) == (ExitCode.WRONG_INPUT, "")
+    assert sentence in wrong.err
 
 
 def test_what_still_fails_is_shown_and_gives_two(

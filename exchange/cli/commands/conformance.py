@@ -9,14 +9,13 @@ import msgspec
 import typer
 
 from adapters.__main__ import TEST_KEYS
-from adapters.registry import FORMATS
 from exchange.app import load_format_keys
 from exchange.cli.conformance.format_cases import case_files, run_cases, run_sample
 from exchange.cli.conformance.page import member_title, page
 from exchange.cli.conformance.results import CaseResult, Difference, Score, scores
 from exchange.cli.conformance.rule_cases import run_rule_cases
 from exchange.cli.exits import CommandError, ExitCode
-from exchange.cli.options import Json, complete_format
+from exchange.cli.options import Json, complete_format, known_format
 from exchange.cli.output import out, print_json, table
 
 Places = Annotated[
@@ -31,6 +30,7 @@ PayloadFormat = Annotated[
     typer.Option(
         "--format",
         help="The files are payloads in this format; each passes if every record of it is read.",
+        callback=known_format,
         autocompletion=complete_format,
     ),
 ]
@@ -60,8 +60,6 @@ def conformance(  # noqa: PLR0913 - an argument per option
     keys = load_format_keys(format_keys_dir) if format_keys_dir else TEST_KEYS
     now = datetime.now(UTC)
     if payload_format:
-        if payload_format not in FORMATS:
-            raise CommandError(f"There is no format {payload_format!r}.")
         received_ms = int(now.timestamp() * 1000)
         results = [run_sample(one, payload_format, received_ms, keys) for one in places]
     else:

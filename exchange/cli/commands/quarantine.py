@@ -14,7 +14,19 @@ from exchange.api.v1 import (
 from exchange.cli.asking import confirmed
 from exchange.cli.client import Client, Connection, connect
 from exchange.cli.exits import CommandError, ExitCode
-from exchange.cli.options import ADDRESS_DEFAULT, OPERATOR_URN, Address, Caller, Json, Timeout
+from exchange.cli.options import (
+    ADDRESS_DEFAULT,
+    OPERATOR_URN,
+    Address,
+    Caller,
+    Json,
+    Timeout,
+    complete_format,
+    complete_member,
+    known_format,
+    known_member,
+    unknown,
+)
 from exchange.cli.output import as_dict, code_of, err, instant, out, print_json, table
 
 _NAME = re.compile(r"members/[0-9]{6}/quarantineEntries/[0-9a-f]{32}")
@@ -27,9 +39,25 @@ quarantine_app = typer.Typer(
     no_args_is_help=True,
 )
 
-OfMember = Annotated[str, typer.Option("--member", help="Six-digit code; without it all members.")]
+OfMember = Annotated[
+    str,
+    typer.Option(
+        "--member",
+        callback=known_member,
+        help="Six-digit code; without it all members.",
+        autocompletion=complete_member,
+    ),
+]
 Names = Annotated[list[str] | None, typer.Argument(help="Names of entries, as a list shows them.")]
-OfFormat = Annotated[str, typer.Option("--format", help="Only entries of this format.")]
+OfFormat = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        callback=known_format,
+        help="Only entries of this format.",
+        autocompletion=complete_format,
+    ),
+]
 OfReason = Annotated[str, typer.Option("--reason", help="Only entries with this reason.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 
@@ -146,8 +174,9 @@ def _parent(member: str) -> str:
 
 
 def _entries(client: Client, member: str, format_id: str, reason: str) -> list[pb.QuarantineEntry]:
-    if reason and reason not in record_pb.RecordFailure.Reason.keys():  # noqa: SIM118 - no mapping
-        raise CommandError(f"There is no reason {reason!r}.")
+    reasons = record_pb.RecordFailure.Reason.keys()
+    if reason and reason not in reasons:
+        raise unknown("reason", reason, reasons[1:])  # The first says that there is none.
     request = service_pb.ListQuarantineEntriesRequest(
         parent=_parent(member),
         format=format_id,

@@ -8,7 +8,7 @@ import typer
 from adapters.registry import FORMATS
 from exchange.app import load_format_keys
 from exchange.cli.exits import CommandError
-from exchange.cli.options import Json, complete_format, with_settings
+from exchange.cli.options import Json, complete_format, known_format, with_settings
 from exchange.cli.output import out, print_json
 from exchange.cli.progress import progress
 from exchange.cli.sample.files import file_name
@@ -18,7 +18,12 @@ from exchange.settings import Settings
 
 FormatId = Annotated[
     str,
-    typer.Option("--format", help="Format of the file.", autocompletion=complete_format),
+    typer.Option(
+        "--format",
+        callback=known_format,
+        help="Format of the file.",
+        autocompletion=complete_format,
+    ),
 ]
 Count = Annotated[int, typer.Option(min=1, help="Records of the file.")]
 People = Annotated[int, typer.Option(min=1, help="People of the population, with --all.")]
@@ -62,9 +67,7 @@ def sample(  # noqa: PLR0913 - an argument per option
 def _file(
     sampling: Sampling, format_id: str, count: int, path: Path | None
 ) -> list[dict[str, object]]:
-    found = FORMATS.get(format_id)
-    if found is None:
-        raise CommandError(f"There is no format {format_id!r}; at hand are: {', '.join(FORMATS)}.")
+    found = FORMATS[format_id]
     path = path or Path(file_name(found))
     path.parent.mkdir(parents=True, exist_ok=True)
     with progress(f"Writing {path.name}", count) as advance:
