@@ -67,11 +67,30 @@ from exchange.stores.sqlite.connection import SqliteSettings
 
 
 def make_store(settings: Settings) -> Store:
-    """Return the store that the settings name, not yet connected."""
+    """Return the store that the settings name, not yet connected.
+
+    Raises:
+        StartError: The directory of the embedded store cannot be made.
+    """
     if settings.store == "cassandra":
         return _cassandra(settings)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_data_dir(settings)
     return SqliteStore(SqliteSettings(settings.sqlite_path))
+
+
+def make_data_dir(settings: Settings) -> None:
+    """Make the directory of the exchange's data, if it is not there.
+
+    Raises:
+        StartError: It cannot be made.
+    """
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(
+            f"The directory {settings.data_dir} of the setting data_dir cannot be made: "
+            f"{error.strerror}."
+        ) from error
 
 
 def _cassandra(settings: Settings) -> Store:

@@ -184,6 +184,16 @@ def test_a_wrong_setting_is_named(
     assert says in ran.err
 
 
+@pytest.mark.parametrize("command", ["serve", "migrate", "demo"])
+def test_a_data_directory_that_cannot_be_made_starts_nothing(
+    health_exchange: Health, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    ran = health_exchange(command, "--data-dir", tmp_path / "file" / "data")
+    assert (ran.code, ran.out) == (6, "")
+    assert "of the setting data_dir cannot be made: Not a directory." in ran.err
+
+
 def test_a_settings_file_that_is_not_there_is_not_passed_over(tmp_path: Path) -> None:
     ran = subprocess.run(  # noqa: S603 - our own command
         [*COMMAND, "migrate"],

@@ -12,7 +12,7 @@ import msgspec
 import typer
 
 from adapters.registry import FORMATS
-from exchange.app import Exchange, load_format_keys, make_store
+from exchange.app import Exchange, load_format_keys, make_data_dir, make_store
 from exchange.cli import running
 from exchange.cli.client import Connection, Endpoint, Security, connect
 from exchange.cli.commands.certs import everybody, prepare
@@ -76,6 +76,7 @@ def demo(
 ) -> int:
     """Set up and serve an exchange with a sample population; a second run is safe and quick."""
     configure_logs(settings)
+    make_data_dir(settings)
     if not settings.subject_key_path.exists():
         write_key_file(settings.subject_key_path)
     write_sealing_key_file(settings.quarantine_key_path)
