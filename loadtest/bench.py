@@ -2,7 +2,8 @@
 
 Servers are held to the first processor; the client and Cassandra's nodes to the second. The client
 is written for this (``http2``): it sends encoded bytes and does not parse the answers. Rounds are
-interleaved: a path, its limit, the next path, its limit, and again from the start.
+interleaved: a path, its limit, the next path, its limit, and again from the start. Nodes of
+Cassandra are loaded before anything counts, until they get no quicker (``warm``).
 
 What fails costs a round, a row or a store, and never the run; what there is so far is written after
 each store, and no round begins once the time is up.
@@ -26,7 +27,8 @@ from loadtest.figures import Line, Round, Run, comparisons_of
 from loadtest.measure import Alone
 from loadtest.report import TABLE_CHARACTERS, comparison_text, machine, table_of, write_run
 from loadtest.serving import CLIENT_CORE, Server, end_in_order, hold_to
-from loadtest.world import KINDS, PATIENT, Front, make_certificates, make_world, nodes
+from loadtest.warm import warm
+from loadtest.world import KINDS, PATIENT, Front, World, make_certificates, make_world, nodes
 
 STATEMENTS_MAX = {"cassandra": 1_000_000, "ring": 10_000}
 """More takes nodes on two shared cores longer than the rest of the run."""
@@ -48,6 +50,7 @@ class Options(msgspec.Struct, frozen=True):
         tls: Whether calls use mutual TLS, the echo too.
         heap: Of each node, in MiB.
         minutes: After so many no round begins, but the first of each path.
+        warm_seconds: A node is loaded for so long at most before anything counts.
     """
 
     stores: tuple[str, ...] = ("sqlite", "cassandra", "ring")
@@ -59,9 +62,16 @@ class Options(msgspec.Struct, frozen=True):
     tls: bool = False
     heap: int = 1024
     minutes: float = 18.0
+    warm_seconds: float = 40.0
 
 
-QUICK = {"sizes": (10_000, 100_000), "rounds": 2, "seconds": 0.8, "records": 20_000}
+QUICK = {
+    "sizes": (10_000, 100_000),
+    "rounds": 2,
+    "seconds": 0.8,
+    "records": 20_000,
+    "warm_seconds": 6.0,
+}
 
 
 class _Failures(msgspec.Struct):
@@ -119,6 +129,7 @@ async def _store(name: str, bench: Bench, options: Options, rounds: "_Rounds") -
     most = STATEMENTS_MAX.get(name, max(options.sizes))
     with ExitStack() as stack:
         contact = stack.enter_context(nodes(kind, bench.directory, options.heap))
+        worlds: list[World] = []
         cases: list[Case] = []
         for statements in sorted({min(size, most) for size in options.sizes}):
             say.print(f"Filling {kind.name} with {statements:,} statements ...")
@@ -131,6 +142,13 @@ async def _store(name: str, bench: Bench, options: Options, rounds: "_Rounds") -
                 continue
             stack.callback(world.server.stop)
             say.print(f"  {world.fill_seconds:.0f} s")
+            worlds.append(world)
+        # After all are filled: filling one takes minutes, in which the others would cool down.
+        for world in worlds:
+            what = f"{kind.name} {world.statements:,}"
+            await rounds.failures.guard(
+                f"warming {what}", partial(warm, bench, world, options.warm_seconds, say)
+            )
             for make in makers(streams=bench.echo.tls is None):
                 case = await rounds.failures.guard(what, partial(make, bench, world))
                 cases += [] if case is None else [case]
