@@ -272,7 +272,7 @@ _OTHERS = (
         lasting="1m",
         severity=PAGE,
         summary="{{ $labels.instance }} cannot use a policy that was published; the one before "
-        "stays in force.",
+        "stays in force until a restart.",
         playbook="policy-not-loaded",
     ),
     Alert(

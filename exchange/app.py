@@ -234,7 +234,7 @@ class Exchange:
         await check_subject_keys(self._store, keys, self._clock(), days * DAY_MS)
         await retention.load()
         environment = Environment(self._store, keys, retention, self._clock)
-        await self._policies.refresh()
+        await self._policies.load()
         recorder = Recorder(self._store, secrets.randbelow, settings.decision_sample)
         options = ServerOptions(
             identify=from_metadata if tls is None else from_certificate,
@@ -313,10 +313,12 @@ class Exchange:
 
     def _note_policies(self) -> None:
         now_ms = self._clock()
-        in_force = {one.code: self._policies.of(one.code, now_ms).policy for one in MEMBERS}
-        POLICY_REVISION.replace(
-            {(code, policy.name): policy.revision for code, policy in in_force.items()}
-        )
+        revisions: dict[tuple[str, ...], float] = {}
+        for one in MEMBERS:
+            with contextlib.suppress(StoreError):  # Of one that cannot be read nothing is in force.
+                policy = self._policies.of(one.code, now_ms).policy
+                revisions[one.code, policy.name] = policy.revision
+        POLICY_REVISION.replace(revisions)
 
     @property
     def metrics_port(self) -> int:

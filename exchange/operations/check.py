@@ -20,7 +20,11 @@ class Policies(Protocol):
     """Knows the policies in force."""
 
     def of(self, destination: str, now_ms: int) -> CompiledPolicy:
-        """Return the policy of a destination that is in force at an instant."""
+        """Return the policy of a destination that is in force at an instant.
+
+        Raises:
+            StoreError: It is not known.
+        """
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -62,7 +66,11 @@ class Checker:
         return answers, environment.clock()
 
     def policy_of(self, check: Check, now_ms: int) -> CompiledPolicy:
-        """Return the policy that decides a check at an instant."""
+        """Return the policy that decides a check at an instant.
+
+        Raises:
+            StoreError: It is not known.
+        """
         return self._policies.of(check.destination, now_ms)
 
     def is_recorded(self) -> bool:
@@ -72,7 +80,11 @@ class Checker:
     def decide(
         self, check: Check, statements: tuple[Statement, ...], now_ms: int, *, recorded: bool
     ) -> Decision:
-        """Decide one check on what was read."""
+        """Decide one check on what was read.
+
+        Raises:
+            StoreError: The policy is not known.
+        """
         policy = self.policy_of(check, now_ms)
         decision = decide(
             statements, policy, now_ms, origin=check.origin, max_age_ms=check.max_age_ms
@@ -86,7 +98,7 @@ class Checker:
         """Decide one check and keep what it rests on, for an explanation or a receipt.
 
         Raises:
-            StoreError: The statements cannot be read.
+            StoreError: The statements cannot be read, or the policy is not known.
         """
         (answer,), now_ms = await self.read((check,))
         if isinstance(answer, StoreError):

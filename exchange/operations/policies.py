@@ -1,7 +1,9 @@
 """Policies in use: what is in force now for every destination, on every worker.
 
 Each worker looks at the ledgers once a second, so that a change is used everywhere within two. What
-is to come in force later is made ready before, and comes in force by the clock alone.
+is to come in force later is made ready before, and comes in force by the clock alone. What cannot
+be made ready leaves what was known in use; where nothing was known yet, checks for that destination
+end with an error until it can.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ import msgspec
 import structlog
 
 from exchange.core.compiled_policy import FOREVER_MS, CompiledPolicy
-from exchange.core.errors import StoreError
+from exchange.core.errors import StoreError, StoreUnavailableError
 from exchange.core.members import MEMBERS
 from exchange.core.policy_ledger import NO_REVISION
 from exchange.metrics import POLICY_READS
@@ -41,6 +43,27 @@ class _InForce(msgspec.Struct, frozen=True):
         return self.policies[bisect_right(self.times_ms, now_ms) - 1]
 
 
+class _NotReady(msgspec.Struct, frozen=True):
+    """Stands where nothing is known to decide by: neither the default nor a guess would be right.
+
+    Attributes:
+        destination: Whose policy it is.
+        version: Of no ledger, so that each look tries again.
+        policies: None are compiled.
+    """
+
+    destination: str
+    version: int = 0
+    policies: tuple[CompiledPolicy, ...] = ()
+
+    def at(self, now_ms: int) -> CompiledPolicy:
+        del now_ms
+        raise StoreError(
+            f"The policy of {self.destination} cannot be read by this release.",
+            destination=self.destination,
+        )
+
+
 class PoliciesInForce:
     """Knows the policy of every destination at an instant, the national default where none is."""
 
@@ -50,13 +73,29 @@ class PoliciesInForce:
         self._default = {
             member.code: CompiledPolicy(default_for(member.code), member.code) for member in MEMBERS
         }
-        self._published: dict[str, _InForce] = {}
+        self._published: dict[str, _InForce | _NotReady] = {}
         self._looking = asyncio.Lock()
 
     def of(self, destination: str, now_ms: int) -> CompiledPolicy:
-        """Return the policy of a destination that is in force at an instant, now or later."""
+        """Return the policy of a destination that is in force at an instant, now or later.
+
+        Raises:
+            StoreError: It could not be made ready since the start.
+        """
         found = self._published.get(destination)
         return self._default[destination] if found is None else found.at(now_ms)
+
+    async def load(self) -> None:
+        """Look for the first time: what cannot be made ready costs its destination, not the start.
+
+        Raises:
+            StoreUnavailableError: The store does not answer.
+        """
+        for destination, error in (await self._look()).items():
+            if isinstance(error, StoreUnavailableError):
+                raise error
+            _log.error("policy_not_ready", destination=destination, exc_info=error)
+            self._published[destination] = _NotReady(destination)
 
     async def refresh(self) -> None:
         """Look at the ledgers and make ready what has changed.
@@ -67,20 +106,27 @@ class PoliciesInForce:
             StoreError: The store does not answer, or holds what this release cannot read. What
                 was known stays in use.
         """
-        failures: list[Exception] = []
+        for error in (await self._look()).values():
+            raise error
+
+    async def _look(self) -> dict[str, Exception]:
+        """Make ready what has changed; return what is in the way, by destination."""
+        failures: dict[str, Exception] = {}
         async with self._looking:  # What was read earlier must not be put in place later.
-            changed = {
-                destination: stored
-                for destination, stored in (await self._shelf.ledgers()).items()
-                if destination in self._default and self._is_new(destination, stored)
-            }
-            for destination, stored in changed.items():
+            for destination, stored in (await self._shelf.ledgers()).items():
+                if destination not in self._default:
+                    continue
                 try:
-                    self._published[destination] = await self._made_ready(destination, stored)
-                except Exception as error:  # noqa: BLE001 - raised when all have had their turn.
-                    failures.append(error)
-        if failures:
-            raise failures[0]
+                    await self._take(destination, stored)
+                except Exception as error:  # noqa: BLE001 - told when all have had their turn.
+                    failures[destination] = error
+        return failures
+
+    async def _take(self, destination: str, stored: StoredLedger | StoreError) -> None:
+        if isinstance(stored, StoreError):
+            raise stored
+        if self._is_new(destination, stored):
+            self._published[destination] = await self._made_ready(destination, stored)
 
     async def follow(self) -> None:
         """Refresh again and again until cancelled."""

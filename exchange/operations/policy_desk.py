@@ -75,8 +75,17 @@ class PolicyDesk:
         return await self._shelf.ledger(destination)
 
     async def ledgers(self) -> dict[str, StoredLedger]:
-        """Return all ledgers there are."""
-        return await self._shelf.ledgers()
+        """Return all ledgers there are.
+
+        Raises:
+            StoreError: The store does not answer, or one cannot be read.
+        """
+        found: dict[str, StoredLedger] = {}
+        for destination, stored in (await self._shelf.ledgers()).items():
+            if isinstance(stored, StoreError):
+                raise stored
+            found[destination] = stored
+        return found
 
     async def revision(self, destination: str, number: int) -> Revision:
         """Return one revision; 0 is the national default.

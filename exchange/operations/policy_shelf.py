@@ -30,14 +30,19 @@ class PolicyShelf:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def ledgers(self) -> dict[str, StoredLedger]:
-        """Read all ledgers, by destination.
+    async def ledgers(self) -> dict[str, StoredLedger | StoreError]:
+        """Read all ledgers, by destination; one that cannot be read gives its error at its place.
 
         Raises:
-            StoreError: The store does not answer, or holds what this release cannot read.
+            StoreUnavailableError: The store does not answer.
         """
-        items = await self._store.shelf(LEDGERS)
-        return {item.key: StoredLedger(_ledger(item.value), item.version) for item in items}
+        found: dict[str, StoredLedger | StoreError] = {}
+        for item in await self._store.shelf(LEDGERS):
+            try:
+                found[item.key] = StoredLedger(_ledger(item.value), item.version)
+            except StoreError as error:
+                found[item.key] = error
+        return found
 
     async def ledger(self, destination: str) -> StoredLedger:
         """Read the ledger of a destination."""

@@ -87,9 +87,12 @@ class RecognitionService:
         if isinstance(read, StoreError):
             return read
         checker = self._checker
+        try:
+            policy = checker.policy_of(check, now_ms)
+        except StoreError as error:
+            return error
         recorded = checker.is_recorded()
         if check.max_age_ms is None and not recorded:
-            policy = checker.policy_of(check, now_ms)
             answer = self._kept.answer(read, policy, now_ms, check.origin)
             if answer is not None:
                 return answer

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from exchange.core.compiled_policy import FOREVER_MS
-from exchange.core.errors import StoreError
+from exchange.core.errors import StoreError, StoreUnavailableError
 from exchange.core.policy import Policy
 from exchange.core.times import DAY_MS
 from exchange.operations.policies import PoliciesInForce
@@ -58,3 +58,41 @@ async def test_a_policy_that_cannot_be_read_keeps_no_other_from_coming_in_force(
     assert followed.of("310000", NOW_MS).policy.revision == 1
     assert followed.of("310000", NOW_MS).policy.name == "310000"
     assert followed.of("110000", NOW_MS).policy.name == "default"
+
+
+async def test_what_cannot_be_read_at_the_start_costs_its_destination_only_and_until_it_can(
+    store: Store,
+) -> None:
+    shelf, clock = PolicyShelf(store), SetClock()
+    desk = PolicyDesk(shelf, PoliciesInForce(shelf, clock), clock, notice_ms=0)
+    for destination in ("110000", "120000", "310000"):
+        await publish(desk, destination)
+    (content,) = await store.shelf("policies/110000")
+    await store.set_shelf_item("policies/110000", content.key, b"{}", expected=content.version)
+    ledger = await store.shelf_item("policies", "120000")
+    assert ledger is not None
+    await store.set_shelf_item("policies", "120000", b"[", expected=ledger.version)
+
+    followed = PoliciesInForce(shelf, clock)
+    await followed.load()
+    assert followed.of("310000", NOW_MS).policy.revision == 1
+    assert followed.of("440000", NOW_MS).policy.name == "default"
+    for destination in ("110000", "120000"):
+        with pytest.raises(StoreError, match=f"The policy of {destination} cannot be read"):
+            followed.of(destination, NOW_MS)
+    with pytest.raises(StoreError):
+        await followed.refresh()
+
+    await store.set_shelf_item("policies", "120000", ledger.value, expected=ledger.version + 1)
+    await desk.rollback("110000", "", Wish())
+    await followed.refresh()
+    assert followed.of("110000", NOW_MS).policy.name == "default"
+    assert followed.of("120000", NOW_MS).policy.revision == 1
+
+
+async def test_a_store_that_does_not_answer_at_the_start_is_no_policy_that_cannot_be_read(
+    store: Store,
+) -> None:
+    await store.close()
+    with pytest.raises(StoreUnavailableError):
+        await PoliciesInForce(PolicyShelf(store), SetClock()).load()

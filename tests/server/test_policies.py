@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Awaitable, Callable
 
 import grpc
 import msgspec
 import pytest
+from google.protobuf.duration_pb2 import Duration
+from google.rpc import code_pb2
 
 from exchange.api.v1 import (
     policy_pb2,
@@ -475,3 +478,38 @@ async def test_a_dry_run_counts_what_would_change_by_origin_and_by_rule(
     assert len(found.examples) == 3
     exchange.clock.now_ms += 31 * 24 * HOUR_MS
     assert (await report()).case_count == 0
+
+
+async def test_a_policy_that_cannot_be_read_costs_its_destination_answers_and_nobody_else(
+    start_exchange: StartExchange,
+) -> None:
+    first = await start_exchange()
+    await first.client().publish_records("510000", record(PERSON))
+    client = first.client(SHANGHAI)
+    await activated(client, await created(client, LOOSE))
+    with sqlite3.connect(first.data_dir / "exchange.sqlite") as database:
+        database.execute("UPDATE shelves SET value = x'7b7d' WHERE shelf = 'policies/310000'")
+    database.close()
+
+    # What was known stays in use; where nothing was known nobody is answered by a guess.
+    assert (await asked(client)).decision.policy_revision == 1
+    again = (await start_exchange()).client(SHANGHAI)
+    for wish in ({}, {"explain": True}, {"max_age": Duration(seconds=60)}):
+        with refused() as how:
+            await asked(again, **wish)
+        assert (how().code, how().reason) == (grpc.StatusCode.INTERNAL, "STORE_FAILED")
+        assert how().text == "The policy of 310000 cannot be read by this release."
+    request = check_pb.BatchCheckHealthCodesRequest(
+        requests=[
+            check_pb.CheckHealthCodeRequest(
+                document=document(PERSON), destination=f"members/{destination}"
+            )
+            for destination in ("310000", "440000")
+        ]
+    )
+    batch = await again.recognition.BatchCheckHealthCodes(request, metadata=again.metadata)
+    assert [one.error.code for one in batch.results] == [code_pb2.INTERNAL, code_pb2.OK]
+    assert batch.results[1].decision.verdict == Decision.ADMIT
+
+    await rolled_back(again)
+    assert (await asked(again)).decision.policy == "default"
