@@ -2,11 +2,13 @@
 
 An acknowledgement says how far everything is durable or named as failed. When the stream breaks,
 the next one begins at the last acknowledgement received; what was sent in between is sent again,
-which changes nothing. So the counts are exact however often the connection was lost.
+which changes nothing. So the counts are exact however often the connection was lost: what comes in
+several messages is counted when the last of them moves the position, as all of it comes again when
+the stream breaks in between.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import cast
 
 import grpc
@@ -26,6 +28,8 @@ ATTEMPTS_AT_FIRST = 4
 """The same while nothing could even be sent: there may be no exchange at that address at all."""
 DELAY_SECONDS_MIN, DELAY_SECONDS_MAX = 0.1, 5.0
 """Before the next stream: twice as long with each one that brought nothing."""
+
+Answer = pb.StreamingPublishHealthCodesResponse
 
 _BROKEN = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
 _BROKEN_BY_TRANSPORT = {
@@ -130,7 +134,7 @@ class Publisher:
         while True:
             stream = Stream(self._connection, self._source, upload, position)
             try:
-                for answer in stream.answers():
+                for answer in _whole(stream.answers(), position):
                     told = self._count(answer, upload, label)
                     position = told.position
                     tell(told)
@@ -148,17 +152,39 @@ class Publisher:
             else:
                 return
 
-    def _count(
-        self, answer: pb.StreamingPublishHealthCodesResponse, upload: Upload, label: str | None
-    ) -> Progress:
-        tally, at = self.tally, answer.durable_position
+    def _count(self, answer: Answer, upload: Upload, label: str | None) -> Progress:
+        tally = self.tally
         failed = tuple(_failed(failure, label) for failure in answer.failures)
         tally.accepted_count += answer.accepted_count
         tally.failed_count += len(failed)
         tally.failures += failed[: max(0, FAILURES_KEPT_MAX - len(tally.failures))]
-        position = Position(at.byte_offset, at.record_count, at.payload_count)
+        position = _position(answer)
         done = upload.done_bytes(position)
         return Progress(position, done, answer.accepted_count + len(failed), failed)
+
+
+def _whole(answers: Iterable[Answer], position: Position) -> Iterator[Answer]:
+    """Give acknowledgements as they are meant: those that go no further joined with the next.
+
+    What stands where the stream began, or where the last one ended, is not for good before the
+    stream has gone on or come to its end.
+    """
+    whole = Answer()
+    for answer in answers:
+        accepted_count = whole.accepted_count + answer.accepted_count
+        whole.MergeFrom(answer)  # The failures of both.
+        whole.accepted_count = accepted_count
+        if _position(answer) != position:
+            position = _position(answer)
+            yield whole
+            whole = Answer()
+    if whole.accepted_count or whole.failures:
+        yield whole
+
+
+def _position(answer: Answer) -> Position:
+    at = answer.durable_position
+    return Position(at.byte_offset, at.record_count, at.payload_count)
 
 
 def _is_broken(error: grpc.RpcError) -> bool:

@@ -73,6 +73,11 @@ class Intake:
         self._reader: Reader | None = None
         self._looked = False
 
+    @property
+    def position(self) -> Resume:
+        """How far all has been judged."""
+        return self._position
+
     async def chunk(self, data: bytes) -> Batch:
         """Take bytes of a line file, cut anywhere.
 

@@ -6,7 +6,7 @@ so the sender is held up by flow control and memory stays where it is.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Iterator, Sequence
 
 import msgspec
 
@@ -25,6 +25,9 @@ ENTRIES_PER_WRITE = 1_000
 """Small messages are written together up to so many rows."""
 CHUNK_BYTES_MAX = 1 << 20
 PAYLOAD_BYTES_MAX = 4 << 20
+ACKNOWLEDGEMENT_BYTES_MAX = 1 << 20
+"""Of one message: a client takes 4 MiB by default, and a chunk of short lines that all fail would
+give 40. To make one takes 10 ms of the event loop."""
 
 Requests = AsyncIterable[pb.StreamingPublishHealthCodesRequest]
 Responses = AsyncGenerator[pb.StreamingPublishHealthCodesResponse, None]
@@ -55,11 +58,14 @@ class PublishStream:
             InvalidRequestError: A message is of the wrong kind or too large.
             StoreError: Something could not be written; what was acknowledged is durable.
         """
+        durable = self._intake.position
         reading = asyncio.create_task(self._read(requests))
         try:
             while (write := await self._writes.get()) is not None:
                 failures = await write.task
-                yield _acknowledgement(write, failures, self._member)
+                for response in _acknowledgements(write, failures, self._member, durable):
+                    yield response
+                durable = write.position
             await reading
         finally:
             reading.cancel()
@@ -141,14 +147,29 @@ def _check_count(field: str, count: int) -> None:
         raise InvalidRequestError(field, f"has more than {RECORDS_MAX} elements")
 
 
-def _acknowledgement(
-    write: _Write, failures: Sequence[Failure], member: str
-) -> pb.StreamingPublishHealthCodesResponse:
-    response = pb.StreamingPublishHealthCodesResponse(accepted_count=write.accepted_count)
-    position = response.durable_position
-    position.byte_offset = write.position.byte_offset
-    position.record_count = write.position.record_index
-    position.payload_count = write.position.payload_index
+def _acknowledgements(
+    write: _Write, failures: Sequence[Failure], member: str, before: Resume
+) -> Iterator[pb.StreamingPublishHealthCodesResponse]:
+    """Give the messages that acknowledge a write, one as a rule; only the last goes forward.
+
+    Whoever received some of several goes on before them, and is told of all again.
+    """
+    response = pb.StreamingPublishHealthCodesResponse()
+    size = 0
     for failure in failures:
-        fill_failure(response.failures.add(), failure, member)
-    return response
+        if size > ACKNOWLEDGEMENT_BYTES_MAX:
+            _fill_position(response.durable_position, before)
+            yield response
+            response, size = pb.StreamingPublishHealthCodesResponse(), 0
+        message = response.failures.add()
+        fill_failure(message, failure, member)
+        size += message.ByteSize()
+    response.accepted_count = write.accepted_count
+    _fill_position(response.durable_position, write.position)
+    yield response
+
+
+def _fill_position(message: pb.StreamPosition, position: Resume) -> None:
+    message.byte_offset = position.byte_offset
+    message.record_count = position.record_index
+    message.payload_count = position.payload_index

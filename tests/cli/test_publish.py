@@ -283,3 +283,18 @@ def test_the_shipped_service_config_retries_nothing_but_unavailable() -> None:
     assert [policy["retryableStatusCodes"] for policy in policies] == [["UNAVAILABLE"]]
     (alone,) = [one for one in config["methodConfig"] if "retryPolicy" not in one]
     assert alone["name"][0]["method"] == "StreamingPublishHealthCodes"
+
+
+def test_very_many_failures_are_each_told_once(
+    health_exchange: Health, exchange: Running, files: Path
+) -> None:
+    count = 100_000
+    path = files / "many.csv"
+    header = (files / example.YELLOW_FILE).read_bytes().splitlines(keepends=True)[0]
+    path.write_bytes(header + b"x\n" * count)
+    failures = files / "failures.jsonl"
+    arguments = (path, *SHANGHAI, "--address", exchange.address, "--failures", failures)
+    ran = health_exchange("publish", *arguments)
+    assert ran.out.startswith(f"0 accepted, {count:,} not accepted.")
+    told = [json.loads(line)["index"] for line in failures.read_text().splitlines()]
+    assert told == list(range(count))

@@ -271,3 +271,23 @@ async def test_a_wrong_stream_is_refused(
     with refused() as how:
         await stream(exchange.client(SHANGHAI), messages)
     assert (how().code, how().fields) == (code, field)
+
+
+async def test_very_many_failures_come_in_several_messages_and_again_after_a_break(
+    exchange: RunningExchange,
+) -> None:
+    count = 200_000
+    client = exchange.client(SHANGHAI)
+    first, bad = HEADER + row(1), b"x\n" * count
+    messages = [start("310000", "310000-ry-v1"), *chunks(first, len(first))]
+    before = (await stream(client, messages))[-1].durable_position
+    messages = [start("310000", "310000-ry-v1", before), *chunks(HEADER + bad, 1 << 20)]
+    for _ in range(2):  # What was not acknowledged to the end comes again.
+        answers = await stream(client, messages)
+        assert [place for place, _ in failed(answers)] == list(range(1, count + 1))
+        assert max(answer.ByteSize() for answer in answers) < 3 << 20
+        *parts, last = (answer for answer in answers if answer.failures)
+        assert len(parts) >= 2
+        assert all(part.durable_position == before for part in parts)
+        end = last.durable_position
+        assert (end.byte_offset, end.record_count) == (len(first) + len(bad), count + 1)

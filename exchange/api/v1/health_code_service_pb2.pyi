@@ -344,7 +344,10 @@ class StreamingPublishHealthCodesResponse(_message.Message):
     """Records accepted since the acknowledgement before."""
     @_builtins.property
     def durable_position(self) -> Global___StreamPosition:
-        """How far everything is durable; a broken stream goes on here."""
+        """How far everything is durable; a broken stream goes on here. Where many records failed at once
+        they come in several messages, of which only the last goes forward: a stream that breaks in
+        between goes on before them, and brings them again.
+        """
 
     @_builtins.property
     def failures(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecordFailure]:
