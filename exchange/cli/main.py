@@ -110,7 +110,8 @@ def _explain(error: Exception) -> int:
     if isinstance(error, TyperException):
         # What was typed may be a document by mistake: its number is not repeated.
         text = mask_free_text(error.format_message())
-        sentence = text if not text or text.endswith(".") else f"{text}."
+        sentence = text.rstrip(".")  # What follows a question is no stop.
+        sentence += "" if not sentence or sentence.endswith("?") else "."
         return _fail(f"{sentence} See `{PROGRAM} --help`.".lstrip(), ExitCode.WRONG_INPUT)
     if isinstance(error, ExchangeError):
         return _explain(failures.of_exchange(error))

@@ -130,6 +130,9 @@ def test_who_reads_no_further_is_not_taken_for_a_defect(arguments: tuple[str, ..
         (("members", "--certs", "nowhere"), "make one with `health-exchange certs init`"),
         (("erase", "--document", "DOCUMENT"), "Nobody can be asked, so nothing was done"),
         (("quarantine", "discard"), "Nobody can be asked, so nothing was done"),
+        (("convert", "--destination", "44000", "--national"), "There is no member '44000': see"),
+        (("convert", "--destination", "440000", "--format", "440000-s"), "near it: 440000-status"),
+        (("policies", "history"), "Did you mean 'try'? See `"),
     ],
 )
 def test_what_is_wrong_is_said_with_what_to_do(

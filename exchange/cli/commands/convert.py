@@ -16,15 +16,34 @@ from exchange.cli.options import (
     Address,
     Caller,
     DocumentFile,
-    FormatId,
     Json,
     Timeout,
+    complete_format,
+    complete_member,
+    known_format,
+    known_member,
     member_urn,
 )
 from exchange.cli.output import as_dict, code_of, err, instant, print_json, table
 from exchange.core.health_code import Level, State
 
-Destination = Annotated[str, typer.Option(help="Member whose format it is.")]
+Destination = Annotated[
+    str,
+    typer.Option(
+        callback=known_member,
+        help="Member whose format it is.",
+        autocompletion=complete_member,
+    ),
+]
+OwnFormat = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        callback=known_format,
+        help="Id of the member's format.",
+        autocompletion=complete_format,
+    ),
+]
 National = Annotated[
     bool, typer.Option("--national", help="The national answer instead: all members' reports.")
 ]
@@ -34,7 +53,7 @@ Out = Annotated[Path | None, typer.Option(help="File for the bytes; otherwise st
 def convert(  # noqa: PLR0913 - an argument per option
     destination: Destination,
     *,
-    format_id: FormatId = "",
+    format_id: OwnFormat = "",
     national: National = False,
     document: DocumentFile = None,
     output: Out = None,
