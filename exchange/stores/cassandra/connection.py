@@ -85,6 +85,7 @@ class LoopConnection(Connection):  # type: ignore[misc]  # The driver has no typ
         super().__init__(*args, **kwargs)
         self._unsent: list[bytes] = []
         self._sends_soon = False
+        self._waits_for_room = False
         self._connect_socket()
         self._socket.setblocking(False)
         self._descriptor = self._socket.fileno()
@@ -150,10 +151,14 @@ class LoopConnection(Connection):  # type: ignore[misc]  # The driver has no typ
         if sent == len(data):
             self._unsent.clear()
             self._sends_soon = False
-            self.loop.remove_writer(self._descriptor)
+            if self._waits_for_room:
+                self._waits_for_room = False
+                self.loop.remove_writer(self._descriptor)
         else:
             self._unsent = [data[sent:]]
-            self.loop.add_writer(self._descriptor, self._send)
+            if not self._waits_for_room:
+                self._waits_for_room = True
+                self.loop.add_writer(self._descriptor, self._send)
 
     def _read(self) -> None:
         arrived = self._iobuf
