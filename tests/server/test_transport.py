@@ -18,6 +18,7 @@ from exchange.server.limits import (
     PING_STRIKES_MAX,
     STREAMS_PER_CONNECTION_MAX,
 )
+from tests.people import resident
 from tests.server import raw_http2 as raw
 from tests.server_fixture import BEIJING, SICHUAN, RunningExchange, StartExchange, record, refused
 
@@ -178,10 +179,23 @@ async def test_a_stream_goes_on_when_its_connection_has_reached_its_age(
     start_exchange: StartExchange,
 ) -> None:
     exchange = await start_exchange(connection_age_seconds=1)
-    stub = health_pb2_grpc.HealthStub(exchange.client().channel)
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        [_ async for _ in stub.Watch(health_pb2.HealthCheckRequest(), timeout=2.5)]
-    assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED, "its own deadline ended it"
+    client = exchange.client()
+    stream = client.health_codes.StreamingPublishHealthCodes(metadata=client.metadata)  # type: ignore[call-arg] # a stream that is written to by hand
+    first = health_code_service_pb2.StreamingPublishHealthCodesRequest()
+    first.start.member = "members/510000"
+    await stream.write(first)
+    # Its own connection reaches its age, and then another one that was made after that.
+    for _ in range(2):
+        await client.channel.channel_ready()
+        await client.channel.wait_for_state_change(grpc.ChannelConnectivity.READY)
+    records = health_code_service_pb2.HealthCodeRecords(records=[record(resident(1))])
+    await stream.write(
+        health_code_service_pb2.StreamingPublishHealthCodesRequest(health_code_records=records)
+    )
+    answer = await stream.read()
+    stream.cancel()
+    assert isinstance(answer, health_code_service_pb2.StreamingPublishHealthCodesResponse)
+    assert (answer.accepted_count, answer.durable_position.record_count) == (1, 1)
 
 
 async def test_a_stream_is_ended_when_it_has_lasted_too_long(start_exchange: StartExchange) -> None:
