@@ -6,16 +6,19 @@ import ipaddress
 import multiprocessing
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
 from adapters.base import Keys, KeySizeError, MissingKeyError, check_keys
 from adapters.registry import FORMATS
+from exchange.api.v1 import health_code_service_pb2 as pb
 from exchange.core.compiled_policy import CompiledPolicy
 from exchange.core.errors import StartError, StoreError
 from exchange.core.members import MEMBERS, NATIONAL
@@ -47,15 +50,19 @@ from exchange.server.identity import from_certificate, from_metadata
 from exchange.server.limits import ConnectionLimits
 from exchange.server.logs import configure_logs
 from exchange.server.observe_process import Observation, gathered_figures
-from exchange.server.parent import Parent
+from exchange.server.parent import Parent, Spawn
 from exchange.server.port import HeldPort
+from exchange.server.publisher import PublisherServer
+from exchange.server.publishers import Publishers
 from exchange.server.quotas import Quotas, ReloadingLimits
+from exchange.server.relay import StreamBehaviour, in_process
 from exchange.server.server import ExchangeServer, ServerOptions
 from exchange.server.tls import ReloadingTls, TlsFiles
-from exchange.server.worker import run_worker
+from exchange.server.worker import PUBLISHER, WORKER, call_process, give_way, run_worker
 from exchange.services.health_code_service import HealthCodeService
 from exchange.services.member_service import MemberService
 from exchange.services.policy_service import PolicyService
+from exchange.services.publications import Publications
 from exchange.services.quarantine_service import QuarantineService
 from exchange.services.recognition_service import RecognitionService
 from exchange.settings import Settings
@@ -180,6 +187,149 @@ def load_format_keys(directory: Path | None) -> Mapping[str, Keys]:
     return found
 
 
+async def open_environment(
+    settings: Settings, keys: SubjectKeys, store: Store, clock: Clock
+) -> Environment:
+    """Connect a store and return what all operations work with.
+
+    Raises:
+        StartError: The subject keys are not those that the store was written with.
+        StoreError: The store does not answer or its schema cannot be used.
+    """
+    await store.connect()
+    await store.check()
+    days = settings.retention_days
+    retention = Retention(store, days, clock)
+    await check_subject_keys(store, keys, clock(), days * DAY_MS)
+    await retention.load()
+    return Environment(store, keys, retention, clock)
+
+
+class TakingIn:
+    """What a process needs to take in what members hand in."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
+        """Take what is used; keys are read when there is a publisher."""
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._intake = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
+        self.drift = Drift(store, clock, secrets.token_hex(8))
+        self._quarantine: Quarantine | None = None
+
+    @property
+    def quarantine(self) -> Quarantine:
+        """Where goes what no adapter could read.
+
+        Raises:
+            StartError: Its keys cannot be used.
+        """
+        if self._quarantine is None:
+            settings = self._settings
+            limits = QuarantineLimits(
+                settings.quarantine_days,
+                settings.quarantine_entries_max,
+                settings.quarantine_bytes_max,
+            )
+            keys = load_sealing_keys(settings)
+            self._quarantine = Quarantine(
+                self._store.quarantine, keys, limits, self._clock, secrets.token_bytes
+            )
+        return self._quarantine
+
+    def publisher(self, environment: Environment) -> Publisher:
+        """Return what takes in records.
+
+        Raises:
+            StartError: A key cannot be used.
+        """
+        formats = MemberFormats(FORMATS, load_format_keys(self._settings.format_keys_dir))
+        return Publisher(environment, formats, self.quarantine, self.drift, self._intake)
+
+    async def close(self, *, flush: bool) -> None:
+        """Finish what was begun; the store is closed by whoever opened it."""
+        await asyncio.to_thread(self._intake.shutdown)
+        if flush:
+            with contextlib.suppress(StoreError):
+                await self.drift.flush()
+
+
+class StreamsExchange:
+    """A publisher: takes in streams that workers pass on, behind them; from start to stop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        address: str,
+        figures_dir: Path | None = None,
+        clock: Clock = system_clock,
+    ) -> None:
+        """Take what is served with what.
+
+        Args:
+            settings: All of them.
+            store: Not yet connected, or connected.
+            address: Of the socket that workers know.
+            figures_dir: Where to leave figures for the parent; None: nobody asks for them.
+            clock: The instant now.
+        """
+        self._settings = settings
+        self._store = ObservedStore(store, clock)
+        self._address = address
+        self._figures_dir = figures_dir
+        self._clock = clock
+        self._taking_in = TakingIn(settings, self._store, clock)
+        self._server: PublisherServer | None = None
+        self._following: asyncio.Task[None] | None = None
+        self._observation: Observation | None = None
+
+    async def start(self) -> None:
+        """Check everything, then listen.
+
+        Raises:
+            StartError: A setting, a key or the address is wrong.
+            StoreError: The store does not answer or its schema cannot be used.
+        """
+        settings = self._settings
+        keys = load_subject_keys(settings)
+        environment = await open_environment(settings, keys, self._store, self._clock)
+        streams = Publications(self._taking_in.publisher(environment), self._clock)
+        behaviour = cast("StreamBehaviour", streams.StreamingPublishHealthCodes)
+        relay = in_process(behaviour, pb.StreamingPublishHealthCodesRequest)
+        self._server = PublisherServer(relay)
+        await self._server.start(self._address)
+        self._following = asyncio.create_task(self._taking_in.drift.follow())
+        self._observation = Observation(
+            self._store.name, None, self._figures_dir, None, settings.trace_endpoint
+        )
+
+    async def stop(self) -> None:
+        """Drain: no new streams, those running finish, then the store is closed."""
+        if self._server is not None:
+            await self._server.stop(self._settings.drain_seconds)
+        if self._following is not None:
+            self._following.cancel()
+        await self._taking_in.close(flush=self._server is not None)
+        await self._store.close()
+        if self._observation is not None:
+            await self._observation.close()
+
+
+class Family(msgspec.Struct, frozen=True):
+    """What a worker knows of the other processes of its server.
+
+    Attributes:
+        port: All workers listen on it.
+        figures_dir: Where to leave figures for the parent; None: nobody asks for them.
+        publishers: Addresses of the processes that take in streams.
+    """
+
+    port: int
+    figures_dir: Path | None
+    publishers: tuple[str, ...]
+
+
 class Exchange:
     """A server with everything it needs, from start to stop."""
 
@@ -188,9 +338,7 @@ class Exchange:
         settings: Settings,
         store: Store,
         clock: Clock = system_clock,
-        *,
-        shared_port: int | None = None,
-        figures_dir: Path | None = None,
+        family: Family | None = None,
     ) -> None:
         """Take what is served with what.
 
@@ -198,20 +346,17 @@ class Exchange:
             settings: All of them.
             store: Not yet connected, or connected.
             clock: The instant now. The handshake goes by the machine's own.
-            shared_port: A port that other processes of the same server listen on too; None: the
-                one of the settings, for this process alone.
-            figures_dir: Where to leave figures for a parent that serves them.
+            family: The other processes of the same server; None: there are none.
         """
         self._settings = settings
         self._store = ObservedStore(store, clock)
         self._policies = PoliciesInForce(PolicyShelf(self._store), clock)
-        self._drift = Drift(self._store, clock, secrets.token_hex(8))
-        self._figures_dir = figures_dir
+        self._taking_in = TakingIn(settings, self._store, clock)
+        self._family = family
+        self._publishers: Publishers | None = None
         self._observation: Observation | None = None
         self._clock = clock
-        self._shared_port = shared_port
         self._quotas = Quotas()
-        self._intake = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
         self._server: ExchangeServer | None = None
         self._background: list[asyncio.Task[None]] = []
         self.port = 0
@@ -227,33 +372,31 @@ class Exchange:
         tls = make_tls(settings)
         keys = load_subject_keys(settings)
         limits = self._limits()
-        await self._store.connect()
-        await self._store.check()
-        days = settings.retention_days
-        retention = Retention(self._store, days, self._clock)
-        await check_subject_keys(self._store, keys, self._clock(), days * DAY_MS)
-        await retention.load()
-        environment = Environment(self._store, keys, retention, self._clock)
+        environment = await open_environment(settings, keys, self._store, self._clock)
         await self._policies.load()
+        family = self._family
+        if family is not None:
+            self._publishers = Publishers(family.publishers)
         recorder = Recorder(self._store, secrets.randbelow, settings.decision_sample)
         options = ServerOptions(
             identify=from_metadata if tls is None else from_certificate,
             clock=self._clock,
             limits=connection_limits(settings),
             check_log_sample=settings.check_log_sample,
-            shared_port=self._shared_port is not None,
+            shared_port=family is not None,
             quotas=self._quotas,
             overload_delay_seconds=settings.overload_delay_seconds,
+            relay=None if self._publishers is None else self._publishers.relay,
         )
         self._server = ExchangeServer(self._servicers(environment, recorder), options)
-        port = settings.port if self._shared_port is None else self._shared_port
+        port = settings.port if family is None else family.port
         self.port = await self._server.start(
             f"{bracketed(settings.host)}:{port}", None if tls is None else tls.credentials()
         )
         self._observation = Observation(
             self._store.name,
             self._note_policies,
-            self._figures_dir,
+            None if family is None else family.figures_dir,
             settings.metrics_port,
             settings.trace_endpoint,
         )
@@ -269,16 +412,15 @@ class Exchange:
     def _limits(self) -> ReloadingLimits | None:
         """Read the quotas; each worker enforces its share."""
         path = self._settings.limits_file
-        workers = 1 if self._shared_port is None else worker_count(self._settings)
+        workers = 1 if self._family is None else worker_count(self._settings)
         return None if path is None else ReloadingLimits(path, workers, self._quotas)
 
     def _servicers(self, environment: Environment, recorder: Recorder) -> dict[str, object]:
-        formats = MemberFormats(FORMATS, load_format_keys(self._settings.format_keys_dir))
-        quarantine = self._quarantine()
+        taking_in = self._taking_in
+        publisher = taking_in.publisher(environment)
+        formats, quarantine = publisher.formats, taking_in.quarantine
         self._background.append(asyncio.create_task(quarantine.follow()))
-        drift = self._drift
-        self._background.append(asyncio.create_task(drift.follow()))
-        publisher = Publisher(environment, formats, quarantine, drift, self._intake)
+        self._background.append(asyncio.create_task(taking_in.drift.follow()))
         policies = self._policies
         checker = Checker(environment, policies, recorder)
         desk = PolicyDesk(
@@ -296,20 +438,10 @@ class Exchange:
                 publisher, Records(environment, quarantine, formats), converter, environment
             ),
             "RecognitionService": RecognitionService(checker, environment),
-            "MemberService": MemberService(FORMATS, drift),
+            "MemberService": MemberService(FORMATS, taking_in.drift),
             "PolicyService": PolicyService(desk, policies, self._store, self._clock),
             "QuarantineService": QuarantineService(quarantine, Replayer(publisher, quarantine)),
         }
-
-    def _quarantine(self) -> Quarantine:
-        settings = self._settings
-        limits = QuarantineLimits(
-            settings.quarantine_days,
-            settings.quarantine_entries_max,
-            settings.quarantine_bytes_max,
-        )
-        keys = load_sealing_keys(settings)
-        return Quarantine(self._store.quarantine, keys, limits, self._clock, secrets.token_bytes)
 
     def _note_policies(self) -> None:
         now_ms = self._clock()
@@ -345,10 +477,9 @@ class Exchange:
         self._background.clear()
         if self._server is not None:
             await self._server.stop(self._settings.drain_seconds)
-        await asyncio.to_thread(self._intake.shutdown)
-        if self._server is not None:
-            with contextlib.suppress(StoreError):
-                await self._drift.flush()
+        if self._publishers is not None:
+            await self._publishers.close()
+        await self._taking_in.close(flush=self._server is not None)
         await self._store.close()
         if self._observation is not None:
             await self._observation.close()
@@ -390,6 +521,11 @@ def worker_count(settings: Settings) -> int:
     return settings.workers or len(os.sched_getaffinity(0))
 
 
+def publisher_count(settings: Settings) -> int:
+    """Return how many processes take in streams."""
+    return settings.publishers or max(1, worker_count(settings) // 2)
+
+
 def bracketed(host: str) -> str:
     """Return a host as it stands before a port: IPv6 addresses in brackets."""
     return f"[{host}]" if ":" in host else host
@@ -412,31 +548,55 @@ def serve(settings: Settings, announce: Callable[[int], None]) -> bool:
     make_tls(settings)
     load_subject_keys(settings)
     held = HeldPort(settings.host, settings.port)
-    spawning = multiprocessing.get_context("spawn")
-
-    def spawn() -> tuple[SpawnProcess, Connection]:
-        ours, theirs = spawning.Pipe(duplex=False)
-        # Not forked: a gRPC server has to be made in the process that serves.
-        process = spawning.Process(
-            target=_work, args=(settings, held.port, theirs, figures_dir), name="exchange-worker"
-        )
-        process.start()
-        theirs.close()
-        return process, ours
-
     try:
-        with gathered_figures(settings.metrics_port) as figures_dir:
-            return Parent(spawn, worker_count(settings), settings.drain_seconds).run(
-                lambda: announce(held.port)
+        # Only the user that the server runs as can enter the directory: who does is believed.
+        with (
+            gathered_figures(settings.metrics_port) as figures_dir,
+            tempfile.TemporaryDirectory(prefix="health-exchange-") as sockets,
+        ):
+            addresses = tuple(
+                f"unix:{sockets}/{number}" for number in range(publisher_count(settings))
             )
+            parent = Parent(
+                _spawning(_work, settings, Family(held.port, figures_dir, addresses)),
+                worker_count(settings),
+                settings.drain_seconds,
+                behind=[_spawning(_publish, settings, one, figures_dir) for one in addresses],
+            )
+            return parent.run(lambda: announce(held.port))
     finally:
         held.release()
 
 
-def _work(settings: Settings, port: int, reports: Connection, figures_dir: Path | None) -> None:
+def _spawning(target: Callable[..., None], *arguments: object) -> Spawn:
+    """Return what starts a process that serves, and reports over a pipe."""
+    # Not forked: a gRPC server has to be made in the process that serves.
+    spawning = multiprocessing.get_context("spawn")
+
+    def spawn() -> tuple[SpawnProcess, Connection]:
+        ours, theirs = spawning.Pipe(duplex=False)
+        process = spawning.Process(target=target, args=(theirs, *arguments))
+        process.start()
+        theirs.close()
+        return process, ours
+
+    return spawn
+
+
+def _work(reports: Connection, settings: Settings, family: Family) -> None:
     """Be one worker; the whole of what runs in a worker process."""
     configure_logs(settings)
+    call_process(WORKER)
+    run_worker(lambda: Exchange(settings, make_store(settings), family=family), reports)
+
+
+def _publish(
+    reports: Connection, settings: Settings, address: str, figures_dir: Path | None
+) -> None:
+    """Be one publisher; the whole of what runs in a publisher process."""
+    configure_logs(settings)
+    call_process(PUBLISHER)
+    give_way()
     run_worker(
-        lambda: Exchange(settings, make_store(settings), shared_port=port, figures_dir=figures_dir),
-        reports,
+        lambda: StreamsExchange(settings, make_store(settings), address, figures_dir), reports
     )

@@ -38,6 +38,13 @@ class Settings(BaseSettings):
     workers: int = Field(
         default=0, ge=0, le=256, description="Worker processes; 0 starts one for each processor."
     )
+    publishers: int = Field(
+        default=0,
+        ge=0,
+        le=256,
+        description="Processes that take in publication streams, behind the workers; 0 starts one "
+        "for two workers, and one at least.",
+    )
     metrics_port: int | None = Field(
         default=None,
         ge=0,

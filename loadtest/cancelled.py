@@ -30,6 +30,7 @@ from rich.table import Table
 from exchange.api.v1 import health_code_service_pb2 as pb, health_code_service_pb2_grpc
 from exchange.app import make_store
 from exchange.server.identity import CALLER_METADATA
+from exchange.server.worker import WORKER
 from exchange.settings import PREFIX, Settings
 
 STEPS = 10
@@ -72,8 +73,9 @@ def server(folder: Path) -> Iterator[tuple[int, psutil.Process]]:
         assert process.stdout is not None  # noqa: S101 - a pipe was asked for.
         try:
             port = int(process.stdout.readline())
-            workers = psutil.Process(process.pid).children(recursive=True)
-            yield port, max(workers, key=lambda one: one.memory_info().rss)
+            children = psutil.Process(process.pid).children(recursive=True)
+            (worker,) = [one for one in children if one.name() == WORKER]
+            yield port, worker
         finally:
             process.terminate()
             process.wait(60)

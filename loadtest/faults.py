@@ -22,6 +22,7 @@ from exchange.cli.commands.certs import prepare
 from exchange.cli.commands.keys import write_key_file
 from exchange.core.documents import check_character
 from exchange.operations.clock import system_clock
+from exchange.server.worker import PUBLISHER, WORKER
 from exchange.settings import PREFIX, Settings
 from loadtest.memory import PeakMemory
 from loadtest.serving import put_behind
@@ -141,26 +142,29 @@ class Server:
                 return
         raise RuntimeError(f"The server did not start: {said}")
 
-    def _workers(self) -> list[int]:
+    def _children(self) -> dict[int, str]:
+        """Return the processes that serve, and what each is called."""
         if self._process is None:
-            return []
+            return {}
         pid = self._process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-        return [int(child) for child in children if _is_worker(int(child))]
+        named = {int(child): _name_of(int(child)) for child in children}
+        return {pid: name for pid, name in named.items() if name in (WORKER, PUBLISHER)}
 
-    def kill_workers(self) -> None:
-        """Kill every worker; the parent replaces them."""
-        for pid in self._workers():
-            os.kill(pid, signal.SIGKILL)
+    def kill_all(self, kind: str) -> None:
+        """Kill every process of a kind; the parent replaces them."""
+        for pid, name in self._children().items():
+            if name == kind:
+                os.kill(pid, signal.SIGKILL)
 
     def kill(self) -> None:
         """Kill all of it, nothing is drained or closed."""
         process = self._process
         if process is not None and process.poll() is None:
-            workers = self._workers()
+            children = self._children()
             process.kill()
             process.wait()
-            for pid in workers:
+            for pid in children:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
         if self._reader is not None:
@@ -182,11 +186,11 @@ class Server:
         return scanned
 
 
-def _is_worker(pid: int) -> bool:
+def _name_of(pid: int) -> str:
     try:
-        return "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text("utf-8")
+        return Path(f"/proc/{pid}/comm").read_text("ascii").strip()
     except OSError:
-        return False
+        return ""
 
 
 def _drain(lines: IO[str]) -> None:

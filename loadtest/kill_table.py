@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from exchange.server.worker import PUBLISHER, WORKER
 from loadtest.faults import LINES, SHAPES, Client, Proxy, Published, Server, Shape, write_file
 
 CUTS = 5
@@ -93,7 +94,13 @@ def cut(trial: Trial) -> None:
 def kill_worker(trial: Trial) -> None:
     """Kill the worker; the parent replaces it."""
     trial.note()
-    trial.server.kill_workers()
+    trial.server.kill_all(WORKER)
+
+
+def kill_publisher(trial: Trial) -> None:
+    """Kill the publisher; the parent replaces it, and workers go on."""
+    trial.note()
+    trial.server.kill_all(PUBLISHER)
 
 
 def kill_server(trial: Trial) -> None:
@@ -114,6 +121,7 @@ def kill_client(trial: Trial) -> None:
 FAULTS: dict[str, tuple[Cause, int]] = {
     f"connection cut {CUTS} times": (cut, CUTS),
     "SIGKILL of the worker": (kill_worker, 1),
+    "SIGKILL of the publisher": (kill_publisher, 1),
     "SIGKILL of the server, restarted": (kill_server, 1),
     "SIGKILL of the client, run again": (kill_client, 1),
 }

@@ -1,7 +1,7 @@
 """A whole exchange for tests: real store, real port, real channel, a clock that tests set."""
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import grpc
@@ -20,7 +20,7 @@ from exchange.api.v1 import (
     recognition_service_pb2,
     recognition_service_pb2_grpc,
 )
-from exchange.app import Exchange, make_store
+from exchange.app import Exchange, Family, StreamsExchange, make_store
 from exchange.server.identity import CALLER_METADATA
 from exchange.settings import Settings
 
@@ -154,7 +154,9 @@ async def start_exchange(tmp_path: Path) -> AsyncIterator[StartExchange]:
     """A function that starts an exchange; settings may be given; all are stopped at the end."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(clock: SetClock | None = None, **fields: object) -> RunningExchange:
+        async def start(
+            clock: SetClock | None = None, publishers: Sequence[str] = (), **fields: object
+        ) -> RunningExchange:
             settings = Settings.model_validate(
                 {"data_dir": tmp_path, "port": 0, "insecure_loopback": True} | fields
             )
@@ -165,7 +167,8 @@ async def start_exchange(tmp_path: Path) -> AsyncIterator[StartExchange]:
             store = make_store(settings)
             await store.connect()
             await store.migrate()
-            exchange = Exchange(settings, store, set_clock)
+            family = Family(0, None, tuple(publishers)) if publishers else None
+            exchange = Exchange(settings, store, set_clock, family)
             stack.push_async_callback(exchange.stop)
             await exchange.start()
             running = RunningExchange(exchange, set_clock, settings.data_dir)
@@ -173,6 +176,28 @@ async def start_exchange(tmp_path: Path) -> AsyncIterator[StartExchange]:
             return running
 
         yield start
+
+
+class RunningPublisher(msgspec.Struct, frozen=True):
+    """A publisher in this process, and where workers reach it."""
+
+    address: str
+    streams: StreamsExchange
+
+
+@pytest.fixture
+async def publisher(tmp_path: Path) -> AsyncIterator[RunningPublisher]:
+    """A publisher on the same embedded store and the same clock as exchanges of a test."""
+    settings = Settings.model_validate({"data_dir": tmp_path, "insecure_loopback": True})
+    settings.subject_key_path.write_text(KEY_LINE + "\n")
+    store = make_store(settings)
+    await store.connect()
+    await store.migrate()
+    address = f"unix:{tmp_path}/0"
+    streams = StreamsExchange(settings, store, address, clock=SetClock())
+    await streams.start()
+    yield RunningPublisher(address, streams)
+    await streams.stop()
 
 
 async def _close(running: RunningExchange) -> None:

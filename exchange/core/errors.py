@@ -20,6 +20,7 @@ r"""Every error of the exchange, as a tree; each carries its data as attributes.
     |-- TryLaterError               refused for now, with how long to wait
     |   |-- QuotaExceededError      the member has used up what it may ask or hand in
     |   `-- OverloadedError         more arrives than can be answered in time
+    |-- PublicationUnavailableError what takes publications in is away; trying again is right
     |-- StoreError
     |   |-- StoreUnavailableError   the store does not answer; trying again is right
     |   |-- StoreFullError          the store has no room; trying again later is right
@@ -232,6 +233,15 @@ class OverloadedError(TryLaterError):
 
     def __init__(self, wait_ns: int) -> None:
         super().__init__("More arrives than can be answered in time.", wait_ns)
+
+
+class PublicationUnavailableError(ExchangeError):
+    """The process that takes in what members hand in is away; what was acknowledged is kept."""
+
+    reason = "PUBLICATION_UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__("Publication is away for a moment.")
 
 
 class StoreError(ExchangeError):

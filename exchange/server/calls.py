@@ -5,21 +5,19 @@ one place where errors of the exchange become status codes.
 """
 
 import asyncio
-import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
 
 import grpc
 import grpc.aio
 import msgspec
 import structlog
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
 from exchange.core.caller import Caller, CallerKind
 from exchange.core.errors import (
     ExchangeError,
-    InvalidRequestError,
     TryLaterError,
 )
 from exchange.metrics import CALL_SECONDS, CALLS, CALLS_RUNNING
@@ -29,15 +27,14 @@ from exchange.server.account import Account
 from exchange.server.admission import Priority
 from exchange.server.charges import Charge
 from exchange.server.doorway import Doorway
-from exchange.server.endings import Context, end, ending_of
+from exchange.server.endings import Context, RelayedError, end, ending_for
 from exchange.server.gate import Gate
 from exchange.server.identity import Identify
 from exchange.server.observe_calls import Observe, ObserveGroup
+from exchange.server.relay import StreamBehaviour, message_of
 
 Behaviour = Callable[[Message, Caller], Awaitable[Message]]
 """A servicer's unary method: message and caller in, message out."""
-StreamBehaviour = Callable[[AsyncIterator[Message], Caller], AsyncGenerator[Message, None]]
-"""A servicer's streaming method: messages and caller in, messages out."""
 GroupBehaviour = Callable[
     [Sequence[tuple[Message, Caller]]], Awaitable[Sequence[Message | ExchangeError | None]]
 ]
@@ -128,7 +125,6 @@ class Call:
         self._method = method
         self._transport = transport
         self._name = method.path.rpartition("/")[2]
-        self._parse = method.request.FromString
         self._quota = None if method.charge is None else method.charge.quota
         CALLS.begin(*((self._name, grpc.StatusCode.INTERNAL.name, kind) for kind in _KINDS))
         self._served = 0
@@ -150,10 +146,7 @@ class Call:
             self._transport.door.leave(self._method.priority)
 
     def _message(self, request: bytes) -> Message:
-        try:
-            return self._parse(request)
-        except DecodeError:
-            raise InvalidRequestError("", f"is no {self._method.request.__name__}") from None
+        return message_of(self._method.request, request)
 
     def _count(self, message: Message, caller: Caller) -> int:
         """Count and charge what is asked, so that the next call can be refused; return it.
@@ -199,7 +192,7 @@ class Call:
             code=code.name,
             caller=caller.urn if caller else "",
             milliseconds=round(seconds * 1000, 3),
-            reason=error.reason if isinstance(error, ExchangeError) else "",
+            reason=error.reason if isinstance(error, ExchangeError | RelayedError) else "",
             cause=_cause(error),
         )
 
@@ -213,15 +206,10 @@ class Call:
             except asyncio.CancelledError:
                 self._finish(progress, grpc.StatusCode.CANCELLED)
                 raise
-        if isinstance(error, ExchangeError):
-            ending = ending_of(error)
-        elif isinstance(error, Exception):
-            defect_id = secrets.token_hex(8)
-            _log.error("defect", exc_info=error, method=self._name, defect_id=defect_id)
-            ending = ending_of(ExchangeError(f"Internal error {defect_id}.", defect_id=defect_id))
-        else:
+        if not isinstance(error, Exception):
             self._finish(progress, grpc.StatusCode.CANCELLED)
             return
+        ending = ending_for(error, self._name)
         self._finish(progress, ending.code, error)
         end(progress.context, ending)
 

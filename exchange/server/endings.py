@@ -1,10 +1,12 @@
 """How calls end that are not answered: the status of an error, and what goes with it."""
 
+import secrets
 from functools import lru_cache
 
 import grpc
 import grpc.aio
 import msgspec
+import structlog
 from google.rpc import status_pb2
 
 from exchange.core.errors import ExchangeError, OverloadedError
@@ -15,6 +17,7 @@ OVERLOADED_KEPT = 2_000
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
+_log = structlog.get_logger("exchange.call")
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -23,6 +26,31 @@ class Ending(msgspec.Struct, frozen=True):
     code: grpc.StatusCode
     text: str
     details: bytes
+
+
+class RelayedError(Exception):
+    """A publisher ended a stream like this; its caller is told just the same.
+
+    Attributes:
+        ending: How.
+        reason: Of the error, as in the tree of errors.
+    """
+
+    def __init__(self, ending: Ending, reason: str) -> None:
+        super().__init__(reason)
+        self.ending = ending
+        self.reason = reason
+
+
+def ending_for(error: Exception, method: str) -> Ending:
+    """Return how a call ends that raised anything; what is no error of ours is a defect."""
+    if isinstance(error, RelayedError):
+        return error.ending
+    if isinstance(error, ExchangeError):
+        return ending_of(error)
+    defect_id = secrets.token_hex(8)
+    _log.error("defect", exc_info=error, method=method, defect_id=defect_id)
+    return ending_of(ExchangeError(f"Internal error {defect_id}.", defect_id=defect_id))
 
 
 def ending_of(error: ExchangeError) -> Ending:

@@ -18,6 +18,27 @@ CLIENT_PING_SECONDS_MIN = 20
 """Clients may ping this often, also without calls; those that ping more are cut off."""
 PING_STRIKES_MAX = 2
 """Pings too many before the connection is ended with ENHANCE_YOUR_CALM."""
+INNER_RETRY_MS, INNER_RETRY_MS_MAX = 100, 1_000
+"""How soon a worker looks again for a publisher that is away: it starts in a second or two."""
+
+
+def inner_options() -> tuple[tuple[str, int], ...]:
+    """Return gRPC's options of both ends between a worker and a publisher.
+
+    What the outer connection lets pass has to pass here. The window of a stream does not grow, as
+    it does by itself: what a publisher has not read yet waits at the caller and not here.
+    """
+    return (
+        ("grpc.max_receive_message_length", ANSWER_BYTES_MAX),
+        ("grpc.max_send_message_length", ANSWER_BYTES_MAX),
+        ("grpc.max_metadata_size", 2 * METADATA_BYTES_MAX),
+        ("grpc.absolute_max_metadata_size", 2 * METADATA_BYTES_MAX),
+        ("grpc.http2.bdp_probe", 0),
+        ("grpc.initial_reconnect_backoff_ms", INNER_RETRY_MS),
+        ("grpc.min_reconnect_backoff_ms", INNER_RETRY_MS_MAX),
+        ("grpc.max_reconnect_backoff_ms", INNER_RETRY_MS_MAX),
+        ("grpc.enable_retries", 0),
+    )
 
 
 class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):

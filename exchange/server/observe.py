@@ -58,20 +58,25 @@ class FiguresFile:
 class Pulse:
     """Notes once a second how the process does, and lets others do what is due then."""
 
-    def __init__(self, due: Callable[[], None], seconds: float = WRITE_SECONDS) -> None:
-        """Take what is due at each beat."""
+    def __init__(
+        self, due: Callable[[], None], seconds: float = WRITE_SECONDS, *, worker: bool = True
+    ) -> None:
+        """Take what is due at each beat, and whether calls wait for this process."""
+        self._worker = worker
         self._due = due
         self._seconds = seconds
         self._cpu = 0.0
 
     async def run(self) -> None:
         """Beat for ever."""
-        WORKERS.set(1)
+        if self._worker:
+            WORKERS.set(1)
         while True:
             self.beat()
             asked = time.perf_counter()
             await asyncio.sleep(self._seconds)
-            LOOP_DELAY.observe(max(0.0, time.perf_counter() - asked - self._seconds))
+            if self._worker:
+                LOOP_DELAY.observe(max(0.0, time.perf_counter() - asked - self._seconds))
 
     def beat(self) -> None:
         """Note the state of the process and do what is due."""

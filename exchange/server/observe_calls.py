@@ -4,11 +4,12 @@ Works on messages, after the operation: operations stay without figures, and wha
 what was answered. A batch costs its items a dictionary lookup each.
 """
 
+import contextlib
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, cast
 
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from exchange.api.v1 import (
     decision_pb2,
@@ -137,21 +138,19 @@ class StreamObserver:
     def __init__(self, caller: Caller, clock: Clock) -> None:
         self._member = caller.member
         self._clock = clock
-        self._format = ""
+        self._format: str | None = None
 
-    def request(self, message: Message) -> Message:
-        """Look at a message that came in, and hand it on."""
-        asked = cast("health_pb.StreamingPublishHealthCodesRequest", message)
-        if asked.HasField("start"):
-            self._format = asked.start.format
-        return message
+    def request(self, data: bytes) -> None:
+        """Look at a message that came in; the first one names the format, or there is no answer."""
+        if self._format is None:
+            with contextlib.suppress(DecodeError):
+                asked = health_pb.StreamingPublishHealthCodesRequest.FromString(data)
+                self._format = asked.start.format
 
-    def answer(self, message: Message) -> Message:
-        """Count a message that goes out, and hand it on."""
-        answer = cast("health_pb.StreamingPublishHealthCodesResponse", message)
+    def answer(self, answer: health_pb.StreamingPublishHealthCodesResponse) -> None:
+        """Count a message that goes out."""
         # The format was found before there was an answer: it is one of the list.
-        _records(self._member, self._format, answer, self._clock())
-        return message
+        _records(self._member, self._format or "", answer, self._clock())
 
 
 OBSERVE: Mapping[str, Observe] = {

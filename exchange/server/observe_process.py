@@ -26,7 +26,7 @@ class Observation:
     def __init__(
         self,
         store_name: str,
-        due: Callable[[], None],
+        due: Callable[[], None] | None,
         directory: Path | None,
         port: int | None,
         trace_endpoint: str = "",
@@ -35,7 +35,8 @@ class Observation:
 
         Args:
             store_name: Kind of the store.
-            due: Sets gauges that somebody has to set; called once a second.
+            due: Sets gauges that somebody has to set; called once a second. None: this is no
+                worker.
             directory: Where the parent looks for this worker's figures; None: it has no parent.
             port: Where a process without a parent serves its own; None: nowhere.
             trace_endpoint: Where spans are sent; ``""``: nowhere.
@@ -53,10 +54,11 @@ class Observation:
         export_to(self._spans)
         labels = (version("health-exchange"), platform.python_version(), store_name)
         BUILD_INFO.set(1, labels)
-        self._task = asyncio.create_task(Pulse(self._beat).run())
+        self._task = asyncio.create_task(Pulse(self._beat, worker=due is not None).run())
 
     def _beat(self) -> None:
-        self._due()
+        if self._due is not None:
+            self._due()
         if self._file is not None:
             self._file.write()
 

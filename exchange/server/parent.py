@@ -1,4 +1,8 @@
-"""The parent of the workers: starts them, watches them, replaces the dead, ends them in order."""
+"""The parent of all processes: starts them, watches them, replaces the dead, ends them in order.
+
+Besides workers there may be processes that work behind them. They are ended when no worker is left
+that could ask something of them.
+"""
 
 import contextlib
 import signal
@@ -12,7 +16,7 @@ import msgspec
 import structlog
 
 from exchange.core.errors import StartError, StoreUnavailableError
-from exchange.server.worker import Report
+from exchange.server.worker import PUBLISHER, WORKER, Report
 
 STEADY_SECONDS = 10.0
 """A worker that served for so long before it died counts as a first failure again."""
@@ -33,10 +37,12 @@ _log = structlog.get_logger("exchange.parent")
 
 
 class _Slot:
-    """The place of one worker, whoever fills it at the moment."""
+    """The place of one process, whichever fills it at the moment."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, kind: str, number: int, spawn: Spawn) -> None:
+        self.kind = kind
         self.number = number
+        self.spawn = spawn
         self.process: SpawnProcess | None = None
         self.reports: Connection | None = None
         self.report: Report | None = None
@@ -62,17 +68,21 @@ class Parent:
         workers: int,
         drain_seconds: float,
         kill_after_seconds: float = KILL_AFTER_SECONDS,
+        *,
+        behind: Sequence[Spawn] = (),
     ) -> None:
         """Take what is kept.
 
         Args:
             spawn: Starts a worker.
             workers: How many.
-            drain_seconds: Limit that each worker has for draining.
-            kill_after_seconds: A worker that is there so long after its limit is killed.
+            drain_seconds: Limit that each process has for draining.
+            kill_after_seconds: A process that is there so long after its limit is killed.
+            behind: Each starts one process that workers need.
         """
-        self._spawn = spawn
-        self._slots = [_Slot(number) for number in range(workers)]
+        self._workers = [_Slot(WORKER, number, spawn) for number in range(workers)]
+        self._behind = [_Slot(PUBLISHER, number, one) for number, one in enumerate(behind)]
+        self._slots = [*self._behind, *self._workers]
         self._end_seconds = drain_seconds + kill_after_seconds
         self._stopping = False
         self._given_up = False
@@ -128,8 +138,8 @@ class Parent:
             woken.close()
 
     def _start(self, slot: _Slot) -> None:
-        slot.process, slot.reports = self._spawn()
-        _log.info("worker_started", worker=slot.number, pid=slot.process.pid)
+        slot.process, slot.reports = slot.spawn()
+        _log.info(f"{slot.kind}_started", number=slot.number, pid=slot.process.pid)
 
     def _all_serve(self) -> bool:
         return all(slot.ready_at is not None for slot in self._slots)
@@ -187,8 +197,8 @@ class Parent:
             slot.failures += 1
             delay = min(RETRY_SECONDS * 2 ** (slot.failures - 1), RETRY_SECONDS_MAX)
         _log.error(
-            "worker_died",
-            worker=slot.number,
+            f"{slot.kind}_died",
+            number=slot.number,
             exit_code=exit_code,
             failures=slot.failures,
             refusal=report.refusal if report is not None else "",
@@ -196,23 +206,14 @@ class Parent:
         slot.clear()
         slot.retry_at = now + delay
         if slot.failures >= FAILURES_MAX:
-            _log.critical("gave_up", worker=slot.number, failures=slot.failures)
+            _log.critical("gave_up", kind=slot.kind, number=slot.number, failures=slot.failures)
             self._given_up = self._stopping = True
 
     def _end(self) -> bool:
-        """Tell all workers to drain, wait for them, kill what is left; say if all was clean."""
-        running = [slot.process for slot in self._slots if slot.process is not None]
-        for process in running:
-            process.terminate()
-        deadline = time.monotonic() + self._end_seconds
-        killed = _join(running, deadline)
-        clean = not killed and all(
-            # One that was told before it could listen for it ends by the signal itself.
-            process.exitcode in (0, -signal.SIGTERM)
-            for process in running
-        )
-        for slot in self._slots:
-            slot.clear()
+        """Have all drain, workers first; kill what is left; say if all was clean."""
+        ends = [_drained(slots, self._end_seconds) for slots in (self._workers, self._behind)]
+        clean = all(clean for clean, _ in ends)
+        killed = sum(killed for _, killed in ends)
         _log.info("stopped", clean=clean, killed=killed)
         return clean
 
@@ -225,8 +226,24 @@ def _require_start(slot: _Slot) -> None:
     # One that served before it died has started; whoever watches it replaces it.
     if slot.ready_at is None and process is not None and process.exitcode is not None:
         raise StartError(
-            f"A worker died while it started (exit code {process.exitcode}); the log says why."
+            f"A {slot.kind} died while it started (exit code {process.exitcode}); the log says why."
         )
+
+
+def _drained(slots: Sequence[_Slot], seconds: float) -> tuple[bool, int]:
+    """Tell processes to drain, wait for them; return if all was clean and how many were killed."""
+    running = [slot.process for slot in slots if slot.process is not None]
+    for process in running:
+        process.terminate()
+    killed = _join(running, time.monotonic() + seconds)
+    clean = not killed and all(
+        # One that was told before it could listen for it ends by the signal itself.
+        process.exitcode in (0, -signal.SIGTERM)
+        for process in running
+    )
+    for slot in slots:
+        slot.clear()
+    return clean, killed
 
 
 def _join(processes: Sequence[SpawnProcess], deadline: float) -> int:

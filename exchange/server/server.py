@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import cast
 
 import grpc
 import grpc.aio
@@ -31,6 +32,7 @@ from exchange.server.limits import ConnectionLimits
 from exchange.server.observe_calls import OBSERVE, OBSERVE_GROUP
 from exchange.server.probe import Probe
 from exchange.server.quotas import Quotas
+from exchange.server.relay import Relay, StreamBehaviour, in_process
 from exchange.server.stream_calls import StreamCall
 
 SERVICES: tuple[ServiceDescriptor, ...] = (
@@ -56,6 +58,7 @@ class ServerOptions(msgspec.Struct, frozen=True, kw_only=True):
         shared_port: Other processes listen on the same port.
         quotas: Of members; None: there are none.
         overload_delay_seconds: Delay on the way to a handler that is borne for long.
+        relay: What serves streams once they were let in; None: this process itself.
     """
 
     identify: Identify
@@ -65,6 +68,7 @@ class ServerOptions(msgspec.Struct, frozen=True, kw_only=True):
     shared_port: bool = False
     quotas: Quotas | None = None
     overload_delay_seconds: float = DELAY_SECONDS
+    relay: Relay | None = None
 
 
 class ExchangeServer:
@@ -93,7 +97,7 @@ class ExchangeServer:
             options=options.limits.options(shared_port=options.shared_port)
         )
         for service in SERVICES:
-            handlers = self._handlers(service, servicers[service.name], options.check_log_sample)
+            handlers = self._handlers(service, servicers[service.name], options)
             generic = grpc.method_handlers_generic_handler(service.full_name, handlers)
             self._server.add_generic_rpc_handlers((generic,))
         names = [service.full_name for service in SERVICES]
@@ -104,7 +108,7 @@ class ExchangeServer:
         )
 
     def _handlers(
-        self, service: ServiceDescriptor, servicer: object, check_log_sample: int
+        self, service: ServiceDescriptor, servicer: object, options: ServerOptions
     ) -> dict[str, "grpc.RpcMethodHandler[bytes, bytes]"]:
         handlers = {}
         for descriptor in service.methods:
@@ -113,7 +117,7 @@ class ExchangeServer:
                 path=path,
                 request=GetMessageClass(descriptor.input_type),
                 behaviour=getattr(servicer, descriptor.name),
-                log_sample=check_log_sample if descriptor.name in _SAMPLED else 1,
+                log_sample=options.check_log_sample if descriptor.name in _SAMPLED else 1,
                 lookups=LOOKUPS.get(path),
                 observe=OBSERVE.get(path),
                 priority=PRIORITIES.get(path, Priority.REST),
@@ -121,12 +125,17 @@ class ExchangeServer:
                 group=getattr(servicer, f"{descriptor.name}Group", None),
                 observe_group=OBSERVE_GROUP.get(path),
             )
-            handlers[descriptor.name] = self._handler(method, streams=descriptor.client_streaming)
+            handlers[descriptor.name] = self._handler(
+                method, streams=descriptor.client_streaming, relay=options.relay
+            )
         return handlers
 
-    def _handler(self, method: Method, *, streams: bool) -> "grpc.RpcMethodHandler[bytes, bytes]":
+    def _handler(
+        self, method: Method, *, streams: bool, relay: Relay | None
+    ) -> "grpc.RpcMethodHandler[bytes, bytes]":
         if streams:
-            serve = StreamCall(method, self._transport).serve
+            own = in_process(cast("StreamBehaviour", method.behaviour), method.request)
+            serve = StreamCall(method, self._transport, relay or own).serve
             return grpc.stream_stream_rpc_method_handler(serve)
         if method.group is not None:
             gathered = GatheredCall(method, self._transport, method.group)

@@ -3,24 +3,32 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from typing import cast
 
 import grpc
-from google.protobuf.message import Message
 
+from exchange.api.v1 import health_code_service_pb2 as pb
 from exchange.core.caller import Caller
 from exchange.core.errors import DeadlineError
 from exchange.metrics import CALLS_RUNNING
 from exchange.metrics.trace import CURRENT
-from exchange.server.calls import Call, Progress, StreamBehaviour
+from exchange.server.calls import Call, Method, Progress, Transport
 from exchange.server.charges import records_answered
 from exchange.server.endings import Context
 from exchange.server.observe_calls import StreamObserver
 from exchange.server.quotas import RECORDS
+from exchange.server.relay import Relay
+
+END_SECONDS = 0.02
+"""Before the end of a stream is believed; both are told at once, one after the other."""
 
 
 class StreamCall(Call):
     """Serves one method with a stream in and a stream out; lookups are not streamed."""
+
+    def __init__(self, method: Method, transport: Transport, relay: Relay) -> None:
+        """Take what serves a stream once it was let in."""
+        super().__init__(method, transport)
+        self._relay = relay
 
     async def serve(self, requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
         """Serve one stream, or end it with a status."""
@@ -33,13 +41,12 @@ class StreamCall(Call):
             if progress.trace is not None:
                 CURRENT.set(progress.trace)
             observer = StreamObserver(caller, self._transport.clock)
-            messages = self._messages(requests, observer, caller)
-            behaviour = cast("StreamBehaviour", self._method.behaviour)
+            messages = self._paced(requests, observer, caller)
             limit = _limited(self._transport.stream_seconds_max)
-            async with limit, aclosing(behaviour(messages, caller)) as answers:
+            async with limit, aclosing(self._relay(messages, caller)) as answers:
                 async for answer in answers:
-                    self._transport.door.quotas.charge(RECORDS, caller, records_answered(answer))
-                    yield observer.answer(answer).SerializeToString()
+                    self._count_answer(answer, observer, caller)
+                    yield answer
         except BaseException as error:
             await self._fail(progress, error)
             if not isinstance(error, Exception):
@@ -49,13 +56,22 @@ class StreamCall(Call):
             self._leave(progress)
         self._finish(progress, grpc.StatusCode.OK)
 
-    async def _messages(
+    def _count_answer(self, answer: bytes, observer: StreamObserver, caller: Caller) -> None:
+        said = pb.StreamingPublishHealthCodesResponse.FromString(answer)
+        self._transport.door.quotas.charge(RECORDS, caller, records_answered(said))
+        observer.answer(said)
+
+    async def _paced(
         self, requests: AsyncIterator[bytes], observer: StreamObserver, caller: Caller
-    ) -> AsyncIterator[Message]:
+    ) -> AsyncIterator[bytes]:
         """Read as fast as the member's quota and the load allow; flow control does the rest."""
         async for request in requests:
-            yield observer.request(self._message(request))
+            observer.request(request)
+            yield request
             await self._transport.door.may_read(caller)
+        # A stream that its caller cancelled, or whose connection was cut, looks like one that has
+        # ended until gRPC cancels this call; half a line must not be judged as the last one.
+        await asyncio.sleep(END_SECONDS)
 
 
 @asynccontextmanager

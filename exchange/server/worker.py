@@ -1,13 +1,16 @@
 """One worker process: it serves until it is told to stop, or until its parent is gone."""
 
 import asyncio
+import contextlib
 import gc
 import multiprocessing
+import os
 import signal
 import sys
 from collections.abc import Callable
 from enum import IntEnum
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -20,6 +23,12 @@ SWITCH_SECONDS = 0.0005
 written on threads of their own, and a lookup beside them waits so long at several places of its
 way: with the interpreter's own 5 ms its p99 was 35 ms beside a large file, with this 19 ms; a
 record costs a twentieth more (``python -m loadtest.bulk_beside_lookups``)."""
+
+
+WORKER, PUBLISHER = "worker", "publisher"
+"""What lists of processes call them."""
+NICENESS = 10
+"""Of a process that works behind the workers."""
 
 
 class WorkerExit(IntEnum):
@@ -55,6 +64,17 @@ class Serving(Protocol):
 
     async def stop(self) -> None:
         """Drain and let go; also after a start that failed."""
+
+
+def call_process(name: str) -> None:
+    """Have lists of processes show a name; 15 letters at most."""
+    with contextlib.suppress(OSError):  # No Linux.
+        Path("/proc/self/comm").write_text(name, "ascii")
+
+
+def give_way() -> None:
+    """Let a worker that wakes up have the processor at once; threads that begin later do too."""
+    os.nice(NICENESS)
 
 
 def run_worker(make: Callable[[], Serving], reports: Connection) -> None:

@@ -22,6 +22,7 @@ from exchange.core.errors import (
     OverloadedError,
     PermissionDeniedError,
     PolicyStateError,
+    PublicationUnavailableError,
     QuotaExceededError,
     SchemaError,
     StartError,
@@ -54,6 +55,7 @@ CODES: dict[type[ExchangeError], int] = {
     TryLaterError: code_pb2.RESOURCE_EXHAUSTED,
     QuotaExceededError: code_pb2.RESOURCE_EXHAUSTED,
     OverloadedError: code_pb2.RESOURCE_EXHAUSTED,
+    PublicationUnavailableError: code_pb2.UNAVAILABLE,
     StoreUnavailableError: code_pb2.UNAVAILABLE,
     StoreFullError: code_pb2.UNAVAILABLE,
     SchemaError: code_pb2.UNAVAILABLE,
@@ -65,6 +67,7 @@ CODES: dict[type[ExchangeError], int] = {
 """Canonical code of each error; a test fails when a class of the tree is missing."""
 
 RETRY_SECONDS: dict[type[ExchangeError], int] = {
+    PublicationUnavailableError: 1,
     StoreUnavailableError: 1,
     StoreFullError: 30,
     SchemaError: 5,

@@ -23,6 +23,7 @@ from exchange.api.v1 import health_code_pb2
 from exchange.app import Exchange, make_store
 from exchange.core.statement import Entry
 from exchange.operations.clock import system_clock
+from exchange.server.worker import WORKER
 from exchange.settings import Settings
 from exchange.stores.sqlite import SqliteStore
 from exchange.stores.sqlite.connection import SqliteSettings
@@ -72,10 +73,14 @@ class Server:
         assert self._process is not None
         return self._process
 
-    def workers(self) -> list[int]:
+    def children(self, kind: str = "") -> list[int]:
         pid = self.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-        return [int(child) for child in children if "spawn_main" in command_line(int(child))]
+        found = [int(child) for child in children if "spawn_main" in command_line(int(child))]
+        return [child for child in found if not kind or name_of(child) == kind]
+
+    def workers(self) -> list[int]:
+        return self.children(WORKER)
 
     def ask_to_stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -87,12 +92,19 @@ class Server:
         if self._process is None:
             return
         if self._process.poll() is None:
-            for pid in self.workers():
+            for pid in self.children():
                 os.kill(pid, signal.SIGKILL)
             self._process.kill()
             self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()
+
+
+def name_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text("ascii").strip()
+    except OSError:
+        return ""
 
 
 def command_line(pid: int) -> str:
@@ -263,8 +275,8 @@ async def test_workers_drain_when_their_parent_is_killed_and_the_port_is_free_ag
     server: Server,
 ) -> None:
     server.start()
-    orphans = server.workers()
-    assert len(orphans) == 2
+    orphans = server.children()
+    assert len(orphans) == 3
     server.process.kill()
     server.process.wait()
     await until(lambda: not any(command_line(pid) for pid in orphans))

@@ -52,6 +52,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """UNAVAILABLE: the store has no room; RetryInfo says when to try again."""
     ERROR_REASON_SCHEMA_MISMATCH: _ErrorReason.ValueType  # 9
     """UNAVAILABLE: the store's schema is behind this release or newer than it can read."""
+    ERROR_REASON_PUBLICATION_UNAVAILABLE: _ErrorReason.ValueType  # 24
+    """UNAVAILABLE: what takes in streams is away for a moment; RetryInfo says when to try again. What
+    was acknowledged is kept, and a stream goes on from there.
+    """
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 10
     """INTERNAL: a defect; the text holds an id under which the log has the rest."""
     ERROR_REASON_FORMAT_KEY_MISSING: _ErrorReason.ValueType  # 11
@@ -116,6 +120,10 @@ ERROR_REASON_STORE_FULL: ErrorReason.ValueType  # 8
 """UNAVAILABLE: the store has no room; RetryInfo says when to try again."""
 ERROR_REASON_SCHEMA_MISMATCH: ErrorReason.ValueType  # 9
 """UNAVAILABLE: the store's schema is behind this release or newer than it can read."""
+ERROR_REASON_PUBLICATION_UNAVAILABLE: ErrorReason.ValueType  # 24
+"""UNAVAILABLE: what takes in streams is away for a moment; RetryInfo says when to try again. What
+was acknowledged is kept, and a stream goes on from there.
+"""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 10
 """INTERNAL: a defect; the text holds an id under which the log has the rest."""
 ERROR_REASON_FORMAT_KEY_MISSING: ErrorReason.ValueType  # 11

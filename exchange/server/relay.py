@@ -1,0 +1,116 @@
+"""Streams as bytes: what passes one on, here or in a process of its own, and what goes with it."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+
+import msgspec
+from google.protobuf.message import DecodeError, Message
+
+from exchange.core.caller import Caller
+from exchange.core.errors import InvalidRequestError, PublicationUnavailableError
+from exchange.metrics.trace import CURRENT, Trace
+from exchange.server.identity import CALLER_METADATA
+
+STREAM_PATH = "/exchange.api.v1.HealthCodeService/StreamingPublishHealthCodes"
+"""The one method of the API that streams, by the same name on a publisher's socket."""
+TRACE_METADATA = "x-health-exchange-trace-bin"
+"""The trace as the worker has it, so that spans of both processes are of one call."""
+
+END = b"\0"
+"""How the last message of each side begins; none of the API's does. gRPC shows a stream that was
+cut to a server as one that has ended, and half a line must not be judged as the last one. To a
+client it shows that it could not send, in place of the status that it was sent."""
+
+Relay = Callable[[AsyncIterator[bytes], Caller], AsyncGenerator[bytes, None]]
+"""Serves a stream: messages and caller in, messages out."""
+StreamBehaviour = Callable[[AsyncIterator[Message], Caller], AsyncGenerator[Message, None]]
+"""A servicer's streaming method: the same, of messages that have been parsed."""
+Metadata = tuple[tuple[str, str | bytes], ...]
+
+
+def message_of(kind: type[Message], data: bytes) -> Message:
+    """Parse a message.
+
+    Raises:
+        InvalidRequestError: It is none of that kind.
+    """
+    try:
+        return kind.FromString(data)
+    except DecodeError:
+        raise InvalidRequestError("", f"is no {kind.__name__}") from None
+
+
+def in_process(behaviour: StreamBehaviour, request: type[Message]) -> Relay:
+    """Return what serves streams in this process."""
+
+    async def parsed(requests: AsyncIterator[bytes]) -> AsyncGenerator[Message, None]:
+        async for one in requests:
+            yield message_of(request, one)
+
+    async def serve(requests: AsyncIterator[bytes], caller: Caller) -> AsyncGenerator[bytes, None]:
+        async with aclosing(behaviour(parsed(requests), caller)) as answers:
+            async for answer in answers:
+                yield answer.SerializeToString()
+
+    return serve
+
+
+async def with_end(requests: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """Give messages, and at their end the word for it."""
+    async for one in requests:
+        yield one if one != END else END + END
+    yield END
+
+
+async def up_to_end(requests: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """Give messages up to the word for the end.
+
+    Raises:
+        PublicationUnavailableError: It never came: the worker is gone, and nobody waits.
+    """
+    async for one in requests:
+        if one == END:
+            return
+        yield one
+    raise PublicationUnavailableError
+
+
+class LastWord(msgspec.Struct, frozen=True):
+    """How a publisher ended a stream.
+
+    Attributes:
+        code: Name of the status; ``""``: all went well.
+        text: Of the status.
+        details: Of the status, encoded.
+        reason: Of the error.
+    """
+
+    code: str = ""
+    text: str = ""
+    details: bytes = b""
+    reason: str = ""
+
+    def encoded(self) -> bytes:
+        """Return it as the last message."""
+        return END + msgspec.msgpack.encode(self)
+
+
+def last_word(answer: bytes) -> LastWord | None:
+    """Return what a message says of the end; None for one that goes on to the caller."""
+    return msgspec.msgpack.decode(answer[1:], type=LastWord) if answer[:1] == END else None
+
+
+def metadata_of(caller: Caller) -> Metadata:
+    """Return what tells a publisher who calls, and of which trace that is."""
+    trace = CURRENT.get()
+    named: Metadata = ((CALLER_METADATA, caller.urn),)
+    if trace is None:
+        return named
+    return (*named, (TRACE_METADATA, msgspec.msgpack.encode(trace)))
+
+
+def take_trace(metadata: Metadata) -> None:
+    """Go on with the trace that a worker told of, if it did."""
+    for key, value in metadata:
+        if key == TRACE_METADATA and isinstance(value, bytes):
+            CURRENT.set(msgspec.msgpack.decode(value, type=Trace))
