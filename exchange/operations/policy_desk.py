@@ -12,6 +12,7 @@ from exchange.core.errors import (
     NotFoundError,
     PolicyStateError,
     StoreError,
+    StoreUnavailableError,
 )
 from exchange.core.policy import Policy
 from exchange.core.policy_change import (
@@ -240,7 +241,12 @@ class PolicyDesk:
         return 0
 
     async def _says_the_same(self, destination: str, number: int, policy: Policy) -> bool:
-        newest = await self._shelf.content(destination, number)
+        try:
+            newest = await self._shelf.content(destination, number)
+        except StoreUnavailableError:
+            raise
+        except StoreError:
+            return False  # One that cannot be read must not keep the next from being handed in.
         same_number = msgspec.structs.replace(policy, revision=number)
         return msgspec.json.encode(newest) == msgspec.json.encode(same_number)
 

@@ -96,3 +96,17 @@ async def test_a_store_that_does_not_answer_at_the_start_is_no_policy_that_canno
     await store.close()
     with pytest.raises(StoreUnavailableError):
         await PoliciesInForce(PolicyShelf(store), SetClock()).load()
+
+
+async def test_after_one_that_cannot_be_read_another_revision_can_be_published(
+    store: Store,
+) -> None:
+    shelf, clock = PolicyShelf(store), SetClock()
+    policies = PoliciesInForce(shelf, clock)
+    desk = PolicyDesk(shelf, policies, clock, notice_ms=0)
+    await publish(desk, "110000")
+    (item,) = await store.shelf("policies/110000")
+    await store.set_shelf_item("policies/110000", item.key, b"{}", expected=item.version)
+    await desk.rollback("110000", "cannot be read", Wish())
+    await publish(desk, "110000")
+    assert policies.of("110000", NOW_MS).policy.revision == 2
