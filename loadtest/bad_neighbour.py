@@ -228,10 +228,13 @@ def main() -> None:
     sys.stdout.buffer.write(b"ready\n")
     sys.stdout.buffer.flush()
     sys.stdin.buffer.readline()
-    threading.Thread(target=end_with_input, daemon=True).start()
+    ending = threading.Thread(target=end_with_input, daemon=True)
+    ending.start()
     found: Totals = uvloop.run(_done(deed))
     sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     sys.stdout.buffer.flush()
+    # An interpreter that ends while one of its threads reads says that this is fatal.
+    ending.join()
 
 
 async def _done(deed: Deed) -> Totals:
