@@ -47,7 +47,7 @@ def test_every_reason_of_an_error_is_in_the_api() -> None:
         name.removeprefix("ERROR_REASON_")
         for name in error_reason_pb2.ErrorReason.DESCRIPTOR.values_by_name
     }
-    internal = {"VALUE_TOO_LARGE", "STORE_FAILED", "START_REFUSED", "NOT_FOUND"}
+    internal = {"VALUE_TOO_LARGE", "START_REFUSED", "NOT_FOUND"}
     assert {kind.reason for kind in CODES} - internal <= known
 
 

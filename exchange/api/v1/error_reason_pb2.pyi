@@ -56,6 +56,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """UNAVAILABLE: what takes in streams is away for a moment; RetryInfo says when to try again. What
     was acknowledged is kept, and a stream goes on from there.
     """
+    ERROR_REASON_STORE_FAILED: _ErrorReason.ValueType  # 25
+    """INTERNAL: something stored cannot be read by this release, as the policy of the destination or a
+    statement about the person; the text says what.
+    """
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 10
     """INTERNAL: a defect; the text holds an id under which the log has the rest."""
     ERROR_REASON_FORMAT_KEY_MISSING: _ErrorReason.ValueType  # 11
@@ -123,6 +127,10 @@ ERROR_REASON_SCHEMA_MISMATCH: ErrorReason.ValueType  # 9
 ERROR_REASON_PUBLICATION_UNAVAILABLE: ErrorReason.ValueType  # 24
 """UNAVAILABLE: what takes in streams is away for a moment; RetryInfo says when to try again. What
 was acknowledged is kept, and a stream goes on from there.
+"""
+ERROR_REASON_STORE_FAILED: ErrorReason.ValueType  # 25
+"""INTERNAL: something stored cannot be read by this release, as the policy of the destination or a
+statement about the person; the text says what.
 """
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 10
 """INTERNAL: a defect; the text holds an id under which the log has the rest."""
