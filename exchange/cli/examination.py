@@ -17,6 +17,8 @@ from exchange.core.errors import ExchangeError, SchemaError, StartError
 from exchange.core.subject import SubjectKeys
 from exchange.core.times import DAY_MS
 from exchange.operations.key_check import compare_subject_keys
+from exchange.operations.policies import PoliciesInForce
+from exchange.operations.policy_shelf import PolicyShelf
 from exchange.operations.retention import remembered_horizon_ms
 from exchange.server.port import HeldPort
 from exchange.settings import Settings
@@ -119,6 +121,7 @@ async def _store(
         if keys is not None:
             yield await _keys_of_store(store, keys, settings, now_ms)
         yield await _time_of_store(store, now_ms)
+        yield await _policies_of_store(store, now_ms)
     except SchemaError as error:
         yield Finding(subject, State.FAIL, str(error), "Run `health-exchange migrate`.")
     except ExchangeError as error:
@@ -148,6 +151,16 @@ async def _time_of_store(store: Store, now_ms: int) -> Finding:
         return Finding("clock", State.OK, "It is not behind what the store remembers.")
     says = "The store has seen a later time than this clock shows."
     return Finding("clock", State.FAIL, says, "Set the clock.")
+
+
+async def _policies_of_store(store: Store, now_ms: int) -> Finding:
+    failing = await PoliciesInForce(PolicyShelf(store), lambda: now_ms).look()
+    if not failing:
+        return Finding("policies", State.OK, "Every one that is published can be used.")
+    codes = ", ".join(sorted(failing))
+    says = f"Those of {codes} cannot be used: a server started now answers checks with an error."
+    mend = "Take them back with `health-exchange policies rollback`, or install a later release."
+    return Finding("policies", State.WARN, says, mend)
 
 
 def _certificates(settings: Settings, now_ms: int) -> Iterator[Finding]:

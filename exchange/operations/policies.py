@@ -91,7 +91,7 @@ class PoliciesInForce:
         Raises:
             StoreUnavailableError: The store does not answer.
         """
-        for destination, error in (await self._look()).items():
+        for destination, error in (await self.look()).items():
             if isinstance(error, StoreUnavailableError):
                 raise error
             _log.error("policy_not_ready", destination=destination, exc_info=error)
@@ -106,11 +106,15 @@ class PoliciesInForce:
             StoreError: The store does not answer, or holds what this release cannot read. What
                 was known stays in use.
         """
-        for error in (await self._look()).values():
+        for error in (await self.look()).values():
             raise error
 
-    async def _look(self) -> dict[str, Exception]:
-        """Make ready what has changed; return what is in the way, by destination."""
+    async def look(self) -> dict[str, Exception]:
+        """Make ready what has changed; return what is in the way, by destination.
+
+        Raises:
+            StoreUnavailableError: The store does not answer.
+        """
         failures: dict[str, Exception] = {}
         async with self._looking:  # What was read earlier must not be put in place later.
             for destination, stored in (await self._shelf.ledgers()).items():

@@ -1,6 +1,7 @@
 """`doctor` and `settings`: what is wrong is named with what to mend, and nothing is changed."""
 
 import hashlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,19 @@ def test_nothing_is_changed(health_exchange: Health, data_dir: Path) -> None:
     before = fingerprints()
     _examined(health_exchange, data_dir)
     assert fingerprints() == before
+
+
+def test_a_policy_that_cannot_be_read_is_a_warning_as_all_others_are_served(
+    health_exchange: Health, data_dir: Path
+) -> None:
+    assert _says(_examined(health_exchange, data_dir)["ok"], "policies:")
+    with sqlite3.connect(data_dir / "exchange.sqlite") as database:
+        database.execute(
+            "INSERT INTO shelves (shelf, key, version, value) VALUES ('policies', '110000', 1, ?)",
+            (b"[",),
+        )
+    database.close()
+    assert _says(_examined(health_exchange, data_dir)["warn"], "policies:", "of 110000 cannot")
 
 
 def test_a_key_file_that_others_can_read_is_a_warning(

@@ -15,7 +15,7 @@ from exchange.settings import Settings
 
 @with_settings(*ALL_SETTINGS)
 def doctor(settings: Settings, *, json: Json = False) -> int:
-    """Look at settings, keys, store, certificates, clock and port; say what to mend.
+    """Look at settings, keys, store, policies, certificates, clock, port; say what to mend.
 
     Changes nothing, and takes the options of `serve`: what it looks at is what `serve` would use.
     The exit code is 0 unless something would stop a server from serving.
