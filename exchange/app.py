@@ -55,7 +55,14 @@ from exchange.server.port import HeldPort
 from exchange.server.publisher import PublisherServer
 from exchange.server.publishers import Publishers
 from exchange.server.quotas import Quotas, ReloadingLimits
-from exchange.server.relay import StreamBehaviour, in_process
+from exchange.server.relay import (
+    CALL_PATH,
+    STREAM_PATH,
+    CallBehaviour,
+    StreamBehaviour,
+    call_in_process,
+    in_process,
+)
 from exchange.server.server import ExchangeServer, ServerOptions
 from exchange.server.tls import ReloadingTls, TlsFiles
 from exchange.server.worker import PUBLISHER, WORKER, call_process, give_way, run_worker
@@ -294,10 +301,15 @@ class StreamsExchange:
         settings = self._settings
         keys = load_subject_keys(settings)
         environment = await open_environment(settings, keys, self._store, self._clock)
-        streams = Publications(self._taking_in.publisher(environment), self._clock)
-        behaviour = cast("StreamBehaviour", streams.StreamingPublishHealthCodes)
-        relay = in_process(behaviour, pb.StreamingPublishHealthCodesRequest)
-        self._server = PublisherServer(relay)
+        taking = Publications(self._taking_in.publisher(environment), self._clock)
+        stream = cast("StreamBehaviour", taking.StreamingPublishHealthCodes)
+        call = cast("CallBehaviour", taking.PublishHealthCodes)
+        self._server = PublisherServer(
+            {
+                STREAM_PATH: in_process(stream, pb.StreamingPublishHealthCodesRequest),
+                CALL_PATH: call_in_process(call, pb.PublishHealthCodesRequest),
+            }
+        )
         await self._server.start(self._address)
         self._following = asyncio.create_task(self._taking_in.drift.follow())
         self._observation = Observation(
@@ -386,7 +398,7 @@ class Exchange:
             shared_port=family is not None,
             quotas=self._quotas,
             overload_delay_seconds=settings.overload_delay_seconds,
-            relay=None if self._publishers is None else self._publishers.relay,
+            relay_to=None if self._publishers is None else self._publishers.to,
         )
         self._server = ExchangeServer(self._servicers(environment, recorder), options)
         port = settings.port if family is None else family.port

@@ -105,13 +105,17 @@ ROOM: tuple[Row, ...] = (
             ),
             Panel(
                 title="Workers",
-                description="Worker processes that serve. Good: constant.",
+                description="Worker processes that serve, and publishers. Good: constant.",
                 unit="none",
                 kind=Kind.FIGURE,
                 playbook="workers-missing",
                 width=6,
                 queries=(
                     Query(f"sum by (instance) (health_exchange_workers{{{_I}}})", "{{instance}}"),
+                    Query(
+                        f"sum by (instance) (health_exchange_publishers{{{_I}}})",
+                        "{{instance}} publishers",
+                    ),
                 ),
             ),
             Panel(

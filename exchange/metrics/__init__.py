@@ -230,12 +230,15 @@ LOOP_DELAY = Histogram(
     buckets=SHORT_SECONDS,
 )
 WORKERS = Gauge("workers", "Worker processes that serve.")
+PUBLISHERS = Gauge("publishers", "Publisher processes that take in what members hand in.")
 WORKER_CPU = Counter(
     "worker_cpu_seconds",
-    "Processor time of all workers, those that ended included.",
+    "Processor time of all workers and publishers, those that ended included.",
     unit="seconds",
 )
-WORKER_BYTES = Gauge("worker_resident_bytes", "Resident memory of all workers.", unit="bytes")
+WORKER_BYTES = Gauge(
+    "worker_resident_bytes", "Resident memory of all workers and publishers.", unit="bytes"
+)
 BUILD_INFO = Gauge(
     "build_info",
     "1, with the version of the exchange, of Python and the kind of store.",

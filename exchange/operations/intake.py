@@ -13,13 +13,6 @@ from exchange.core.errors import InvalidRequestError
 from exchange.core.outcome import Outcome
 from exchange.operations.judged import Judged, Place, together
 from exchange.operations.publish import Publisher
-from exchange.stores.turns import TURNS
-
-PIECE_BYTES = 4 * 1024
-"""Of a chunk, read and judged in one go: fifty records, a third of a millisecond with the
-interpreter's lock. Then lookups go first (``exchange.stores.turns``)."""
-PAYLOADS_PER_PIECE = 40
-"""Of a message, in one go: as long, where each holds a record."""
 
 
 class Resume(msgspec.Struct, frozen=True):
@@ -131,15 +124,7 @@ class Intake:
     def _chunk(self, data: bytes) -> Batch:
         if self._reader is None:
             self._reader = self._start_reader()
-        reader = self._reader
-        judged = together(
-            TURNS.piece(self._piece, reader, data[at : at + PIECE_BYTES])
-            for at in range(0, max(1, len(data)), PIECE_BYTES)
-        )
-        return Batch(judged, self._position)
-
-    def _piece(self, reader: Reader, data: bytes) -> Judged:
-        return self._read(reader, reader.feed(data)).judged
+        return self._read(self._reader, self._reader.feed(data))
 
     def _finish(self, reader: Reader) -> Batch:
         return self._read(reader, reader.finish())
@@ -158,7 +143,7 @@ class Intake:
         return Batch(judged, self._position)
 
     def _unknown_fields(self, reader: Reader) -> int:
-        """Count them in the first record of the last piece, and in the header of its file."""
+        """Count them in the first record of the last chunk, and in the header of its file."""
         found = self._format
         if found is None or not self._publisher.looks.due(found, first=not self._looked):
             return 0
@@ -169,16 +154,10 @@ class Intake:
 
     def _payloads(self, found: Format, several: Sequence[bytes]) -> Batch:
         at, now_ms = self._position, self._publisher.now_ms()
-
-        def piece(start: int) -> Judged:
-            part = several[start : start + PAYLOADS_PER_PIECE]
-            return together(
-                self._publisher.judge_payload(self._member, found, payload, now_ms, index)
-                for index, payload in enumerate(part, start=at.payload_index + start)
-            )
-
-        starts = range(0, len(several), PAYLOADS_PER_PIECE)
-        judged = together(TURNS.piece(piece, start) for start in starts)
+        judged = together(
+            self._publisher.judge_payload(self._member, found, payload, now_ms, index)
+            for index, payload in enumerate(several, start=at.payload_index)
+        )
         count = judged.accepted_count + len(judged.failures)
         self._position = Resume(
             record_index=at.record_index + count, payload_index=at.payload_index + len(several)

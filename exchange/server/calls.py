@@ -31,10 +31,8 @@ from exchange.server.endings import Context, RelayedError, end, ending_for
 from exchange.server.gate import Gate
 from exchange.server.identity import Identify
 from exchange.server.observe_calls import Observe, ObserveGroup
-from exchange.server.relay import StreamBehaviour, message_of
+from exchange.server.relay import CallBehaviour, StreamBehaviour, message_of
 
-Behaviour = Callable[[Message, Caller], Awaitable[Message]]
-"""A servicer's unary method: message and caller in, message out."""
 GroupBehaviour = Callable[
     [Sequence[tuple[Message, Caller]]], Awaitable[Sequence[Message | ExchangeError | None]]
 ]
@@ -67,7 +65,7 @@ class Method(msgspec.Struct, frozen=True):
 
     path: str
     request: type[Message]
-    behaviour: "Behaviour | StreamBehaviour"
+    behaviour: "CallBehaviour | StreamBehaviour"
     log_sample: int = 1
     lookups: Callable[[Message], int] | None = None
     observe: Observe | None = None
@@ -219,7 +217,7 @@ class Call:
         """Do what a message asks, and count what is answered."""
         if progress.trace is not None:
             CURRENT.set(progress.trace)
-        answered = await cast("Behaviour", self._method.behaviour)(message, caller)
+        answered = await cast("CallBehaviour", self._method.behaviour)(message, caller)
         self._charge_rest(answered, caller, charged)
         answer = answered.SerializeToString()
         observe = self._method.observe

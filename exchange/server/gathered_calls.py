@@ -26,7 +26,6 @@ from exchange.server.calls import (
     Transport,
 )
 from exchange.server.endings import Context
-from exchange.stores.turns import TURNS
 
 CALLS_MAX = 64
 """Calls of one group: less than a millisecond of work, so that others wait no longer."""
@@ -94,7 +93,6 @@ class GatheredCall(Call):
         """Serve one call, or end it with a status."""
         CALLS_RUNNING.add(1)
         turn = _Turn(context)
-        TURNS.lookup_begins()
         try:
             try:
                 answer = await self._answered(turn)
@@ -109,7 +107,6 @@ class GatheredCall(Call):
             await self._fail(turn, answer)
             return b""
         finally:
-            TURNS.lookup_ends()
             self._leave(turn)
 
     async def _answered(self, turn: _Turn) -> bytes | Exception:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from exchange.metrics import LOOP_DELAY, METRICS, WORKER_BYTES, WORKER_CPU, WORKERS
+from exchange.metrics import LOOP_DELAY, METRICS, PUBLISHERS, WORKER_BYTES, WORKER_CPU, WORKERS
 from exchange.metrics.exposition import Figures, local_figures
 from exchange.metrics.kinds import Across, Gauge, Labels, Metric
 
@@ -69,8 +69,7 @@ class Pulse:
 
     async def run(self) -> None:
         """Beat for ever."""
-        if self._worker:
-            WORKERS.set(1)
+        (WORKERS if self._worker else PUBLISHERS).set(1)
         while True:
             self.beat()
             asked = time.perf_counter()

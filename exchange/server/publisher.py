@@ -1,4 +1,4 @@
-"""What a publisher serves: streams of members' records, on a socket of the server's own.
+"""What a publisher serves: what members hand in, on a socket of the server's own.
 
 Publication is work without end for a processor, and lookups are not; in one process they would
 wait for each other at the interpreter's lock. Whoever reaches the socket is believed, so it lies in
@@ -7,7 +7,7 @@ workers' (``exchange.server.publishers``), who pass on what they have let in.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 
 import grpc
@@ -18,7 +18,7 @@ from exchange.core.errors import ExchangeError, StartError
 from exchange.server.endings import Context, ending_for
 from exchange.server.identity import from_metadata
 from exchange.server.limits import inner_options
-from exchange.server.relay import STREAM_PATH, LastWord, Relay, take_trace, up_to_end
+from exchange.server.relay import LastWord, Relay, take_trace, up_to_end
 
 _log = structlog.get_logger("exchange.publisher")
 
@@ -26,14 +26,14 @@ _log = structlog.get_logger("exchange.publisher")
 class PublisherServer:
     """Serves streams on one socket."""
 
-    def __init__(self, relay: Relay) -> None:
-        """Take what serves a stream."""
-        self._relay = relay
+    def __init__(self, relays: Mapping[str, Relay]) -> None:
+        """Take what serves streams, by path of the method."""
         self._server = grpc.aio.server(options=inner_options())
-        service, _, method = STREAM_PATH.removeprefix("/").rpartition("/")
-        handler = grpc.stream_stream_rpc_method_handler(self._serve)
-        generic = grpc.method_handlers_generic_handler(service, {method: handler})
-        self._server.add_generic_rpc_handlers((generic,))
+        for path, relay in relays.items():
+            service, _, method = path.removeprefix("/").rpartition("/")
+            handler = grpc.stream_stream_rpc_method_handler(_Served(relay, method).serve)
+            generic = grpc.method_handlers_generic_handler(service, {method: handler})
+            self._server.add_generic_rpc_handlers((generic,))
 
     async def start(self, address: str) -> None:
         """Listen; what an earlier publisher left at the address is taken away.
@@ -51,9 +51,16 @@ class PublisherServer:
         """Take no new streams, let those running finish within the grace."""
         await self._server.stop(grace_seconds)
 
-    async def _serve(
-        self, requests: AsyncIterator[bytes], context: Context
-    ) -> AsyncIterator[bytes]:
+
+class _Served:
+    """One method."""
+
+    def __init__(self, relay: Relay, name: str) -> None:
+        self._relay = relay
+        self._name = name
+
+    async def serve(self, requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
+        """Serve one stream to its last word."""
         take_trace(tuple(context.invocation_metadata() or ()))
         try:
             caller = from_metadata(context)
@@ -63,7 +70,7 @@ class PublisherServer:
                 async for answer in answers:
                     yield answer
         except Exception as error:  # noqa: BLE001 - whatever it is, the worker passes it on.
-            yield _last_word(error).encoded()
+            yield _last_word(error, self._name).encoded()
             # The worker ends the call: what it still sends would fail, and hide what it was told.
             await asyncio.Event().wait()
         yield LastWord().encoded()
@@ -72,10 +79,10 @@ class PublisherServer:
             pass
 
 
-def _last_word(error: Exception) -> LastWord:
+def _last_word(error: Exception, method: str) -> LastWord:
     reason = error.reason if isinstance(error, ExchangeError) else "INTERNAL"
     if error.__cause__ is not None:
         # What the worker is told is neutral.
         _log.info("stream_failed", reason=reason, cause=type(error.__cause__).__name__)
-    ending = ending_for(error, STREAM_PATH.rpartition("/")[2])
+    ending = ending_for(error, method)
     return LastWord(ending.code.name, ending.text, ending.details, reason)

@@ -9,6 +9,7 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 
 import grpc
 import grpc.aio
@@ -17,7 +18,7 @@ from exchange.core.caller import Caller
 from exchange.core.errors import PublicationUnavailableError
 from exchange.server.endings import Ending, RelayedError
 from exchange.server.limits import inner_options
-from exchange.server.relay import STREAM_PATH, LastWord, last_word, metadata_of, with_end
+from exchange.server.relay import LastWord, Relay, last_word, metadata_of, with_end
 
 STREAMS_MAX = 400
 """Streams of one worker at one publisher, those included whose caller went before the publisher had
@@ -33,16 +34,17 @@ class _Place:
 
     def __init__(self, address: str) -> None:
         self.channel = grpc.aio.insecure_channel(address, options=inner_options())
-        self._open = self.channel.stream_stream(STREAM_PATH, bytes, bytes)
         self._room = asyncio.Semaphore(STREAMS_MAX)
         self.running = 0
 
     @asynccontextmanager
-    async def opened(self, caller: Caller) -> AsyncGenerator[Call | None, None]:
+    async def opened(self, path: str, caller: Caller) -> AsyncGenerator[Call | None, None]:
         """Open a stream and end it; None if nobody takes it up."""
         self.running += 1
         await self._room.acquire()
-        call: Call = self._open(None, metadata=metadata_of(caller))
+        call: Call = self.channel.stream_stream(path, bytes, bytes)(
+            None, metadata=metadata_of(caller)
+        )
         taken_up = asyncio.create_task(_taken_up(call))
         try:
             yield call if await asyncio.shield(taken_up) else None
@@ -73,8 +75,12 @@ class Publishers:
         """Take the addresses of their sockets; made on the loop that uses them."""
         self._places = [_Place(address) for address in addresses]
 
-    async def relay(
-        self, requests: AsyncIterator[bytes], caller: Caller
+    def to(self, path: str) -> Relay:
+        """Return what has a publisher serve streams of a method."""
+        return partial(self._relay, path)
+
+    async def _relay(
+        self, path: str, requests: AsyncIterator[bytes], caller: Caller
     ) -> AsyncGenerator[bytes, None]:
         """Have a publisher serve a stream.
 
@@ -84,7 +90,7 @@ class Publishers:
         """
         # The one with the fewest streams of this worker; among equals any.
         for place in sorted(self._places, key=lambda one: (one.running, random.random())):  # noqa: S311
-            async with place.opened(caller) as call:
+            async with place.opened(path, caller) as call:
                 if call is not None:
                     async with aclosing(_passed_on(call, requests)) as answers:
                         async for answer in answers:

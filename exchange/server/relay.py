@@ -1,6 +1,6 @@
 """Streams as bytes: what passes one on, here or in a process of its own, and what goes with it."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 
 import msgspec
@@ -12,7 +12,10 @@ from exchange.metrics.trace import CURRENT, Trace
 from exchange.server.identity import CALLER_METADATA
 
 STREAM_PATH = "/exchange.api.v1.HealthCodeService/StreamingPublishHealthCodes"
-"""The one method of the API that streams, by the same name on a publisher's socket."""
+CALL_PATH = "/exchange.api.v1.HealthCodeService/PublishHealthCodes"
+"""The methods that publish, by the same names on a publisher's socket; there both are streams."""
+RELAYED_BYTES_MIN = 32 * 1024
+"""A call with a smaller message is served by the worker itself, in a millisecond or two."""
 TRACE_METADATA = "x-health-exchange-trace-bin"
 """The trace as the worker has it, so that spans of both processes are of one call."""
 
@@ -26,6 +29,12 @@ Relay = Callable[[AsyncIterator[bytes], Caller], AsyncGenerator[bytes, None]]
 StreamBehaviour = Callable[[AsyncIterator[Message], Caller], AsyncGenerator[Message, None]]
 """A servicer's streaming method: the same, of messages that have been parsed."""
 Metadata = tuple[tuple[str, str | bytes], ...]
+
+
+RelayTo = Callable[[str], Relay]
+"""Gives what passes streams of a method on, by its path."""
+CallBehaviour = Callable[[Message, Caller], Awaitable[Message]]
+"""A servicer's unary method: message and caller in, message out."""
 
 
 def message_of(kind: type[Message], data: bytes) -> Message:
@@ -53,6 +62,33 @@ def in_process(behaviour: StreamBehaviour, request: type[Message]) -> Relay:
                 yield answer.SerializeToString()
 
     return serve
+
+
+def call_in_process(behaviour: CallBehaviour, request: type[Message]) -> Relay:
+    """Return what serves calls of a unary method that come as streams of one message."""
+
+    async def serve(requests: AsyncIterator[bytes], caller: Caller) -> AsyncGenerator[bytes, None]:
+        async for one in requests:
+            yield (await behaviour(message_of(request, one), caller)).SerializeToString()
+
+    return serve
+
+
+def large_ones_to(relay: Relay, behaviour: CallBehaviour, response: type[Message]) -> CallBehaviour:
+    """Return a method that passes large messages on and serves the others itself."""
+
+    async def serve(message: Message, caller: Caller) -> Message:
+        if message.ByteSize() < RELAYED_BYTES_MIN:
+            return await behaviour(message, caller)
+        async with aclosing(relay(_alone(message.SerializeToString()), caller)) as answers:
+            (answer,) = [one async for one in answers]
+        return response.FromString(answer)
+
+    return serve
+
+
+async def _alone(data: bytes) -> AsyncGenerator[bytes, None]:
+    yield data
 
 
 async def with_end(requests: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:

@@ -7,7 +7,7 @@ from typing import cast
 import grpc
 import grpc.aio
 import msgspec
-from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message_factory import GetMessageClass
 from grpc_reflection.v1alpha import reflection
 
@@ -32,7 +32,14 @@ from exchange.server.limits import ConnectionLimits
 from exchange.server.observe_calls import OBSERVE, OBSERVE_GROUP
 from exchange.server.probe import Probe
 from exchange.server.quotas import Quotas
-from exchange.server.relay import Relay, StreamBehaviour, in_process
+from exchange.server.relay import (
+    CALL_PATH,
+    CallBehaviour,
+    RelayTo,
+    StreamBehaviour,
+    in_process,
+    large_ones_to,
+)
 from exchange.server.stream_calls import StreamCall
 
 SERVICES: tuple[ServiceDescriptor, ...] = (
@@ -58,7 +65,8 @@ class ServerOptions(msgspec.Struct, frozen=True, kw_only=True):
         shared_port: Other processes listen on the same port.
         quotas: Of members; None: there are none.
         overload_delay_seconds: Delay on the way to a handler that is borne for long.
-        relay: What serves streams once they were let in; None: this process itself.
+        relay_to: What serves streams and large submissions once they were let in; None: this
+            process itself.
     """
 
     identify: Identify
@@ -68,7 +76,7 @@ class ServerOptions(msgspec.Struct, frozen=True, kw_only=True):
     shared_port: bool = False
     quotas: Quotas | None = None
     overload_delay_seconds: float = DELAY_SECONDS
-    relay: Relay | None = None
+    relay_to: RelayTo | None = None
 
 
 class ExchangeServer:
@@ -116,7 +124,7 @@ class ExchangeServer:
             method = Method(
                 path=path,
                 request=GetMessageClass(descriptor.input_type),
-                behaviour=getattr(servicer, descriptor.name),
+                behaviour=_behaviour(servicer, descriptor, path, options.relay_to),
                 log_sample=options.check_log_sample if descriptor.name in _SAMPLED else 1,
                 lookups=LOOKUPS.get(path),
                 observe=OBSERVE.get(path),
@@ -126,16 +134,17 @@ class ExchangeServer:
                 observe_group=OBSERVE_GROUP.get(path),
             )
             handlers[descriptor.name] = self._handler(
-                method, streams=descriptor.client_streaming, relay=options.relay
+                method, streams=descriptor.client_streaming, relay_to=options.relay_to
             )
         return handlers
 
     def _handler(
-        self, method: Method, *, streams: bool, relay: Relay | None
+        self, method: Method, *, streams: bool, relay_to: RelayTo | None
     ) -> "grpc.RpcMethodHandler[bytes, bytes]":
         if streams:
             own = in_process(cast("StreamBehaviour", method.behaviour), method.request)
-            serve = StreamCall(method, self._transport, relay or own).serve
+            relay = own if relay_to is None else relay_to(method.path)
+            serve = StreamCall(method, self._transport, relay).serve
             return grpc.stream_stream_rpc_method_handler(serve)
         if method.group is not None:
             gathered = GatheredCall(method, self._transport, method.group)
@@ -178,3 +187,13 @@ class ExchangeServer:
     async def wait(self) -> None:
         """Wait until the server has stopped."""
         await self._server.wait_for_termination()
+
+
+def _behaviour(
+    servicer: object, method: MethodDescriptor, path: str, relay_to: RelayTo | None
+) -> "CallBehaviour | StreamBehaviour":
+    own: CallBehaviour | StreamBehaviour = getattr(servicer, method.name)
+    if relay_to is None or path != CALL_PATH:
+        return own
+    response = GetMessageClass(method.output_type)
+    return large_ones_to(relay_to(path), cast("CallBehaviour", own), response)

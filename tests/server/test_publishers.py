@@ -16,8 +16,8 @@ from exchange.metrics.trace import CURRENT, Trace
 from exchange.server.endings import RelayedError, ending_of
 from exchange.server.publisher import PublisherServer
 from exchange.server.publishers import Publishers
-from exchange.server.relay import Relay
-from tests.server_fixture import SHANGHAI, RunningPublisher, StartExchange, refused
+from exchange.server.relay import STREAM_PATH, Relay
+from tests.server_fixture import SHANGHAI, SICHUAN, RunningPublisher, StartExchange, refused
 
 PATIENCE_SECONDS = 20
 CALLER = parse_urn(SHANGHAI)
@@ -34,7 +34,7 @@ class Place:
         self._servers: list[PublisherServer] = []
 
     async def serve(self, relay: Relay) -> PublisherServer:
-        server = PublisherServer(relay)
+        server = PublisherServer({STREAM_PATH: relay})
         await server.start(self.address)
         self._servers.append(server)
         return server
@@ -81,7 +81,7 @@ async def test_a_publisher_that_is_away_is_passed_over(
 ) -> None:
     await place.serve(echo)
     for _ in range(5):
-        passed = [one async for one in publishers.relay(messages(b"a", b"b"), CALLER)]
+        passed = [one async for one in publishers.to(STREAM_PATH)(messages(b"a", b"b"), CALLER)]
         assert passed == [b"a", b"b"]
 
 
@@ -94,7 +94,7 @@ async def test_a_publisher_learns_who_calls_and_of_which_trace(
     await place.serve(tell)
     trace = Trace("ab" * 16, "cd" * 8, "ef" * 8, sampled=True, request_id="day-*")
     CURRENT.set(trace)
-    told = [one async for one in publishers.relay(messages(), CALLER)]
+    told = [one async for one in publishers.to(STREAM_PATH)(messages(), CALLER)]
     assert told == [f"{SHANGHAI} {trace}".encode()]
 
 
@@ -108,7 +108,7 @@ async def test_without_any_publisher_a_stream_is_refused_before_anything_is_take
         yield b"a"
 
     with pytest.raises(PublicationUnavailableError):
-        await anext(publishers.relay(requests(), CALLER))
+        await anext(publishers.to(STREAM_PATH)(requests(), CALLER))
     assert taken == []
 
 
@@ -116,17 +116,17 @@ async def test_the_publisher_that_comes_back_is_used_again(
     place: Place, publishers: Publishers
 ) -> None:
     first = await place.serve(echo)
-    assert [one async for one in publishers.relay(messages(b"a"), CALLER)] == [b"a"]
+    assert [one async for one in publishers.to(STREAM_PATH)(messages(b"a"), CALLER)] == [b"a"]
     await first.stop(0)
     with pytest.raises(PublicationUnavailableError):
-        await anext(publishers.relay(messages(b"a"), CALLER))
+        await anext(publishers.to(STREAM_PATH)(messages(b"a"), CALLER))
     await place.serve(echo)
     found: list[bytes] = []
     end = time.monotonic() + PATIENCE_SECONDS
     while not found:
         assert time.monotonic() < end, "it was never found again"
         try:
-            found = [one async for one in publishers.relay(messages(b"b"), CALLER)]
+            found = [one async for one in publishers.to(STREAM_PATH)(messages(b"b"), CALLER)]
         except PublicationUnavailableError:
             await asyncio.sleep(0.05)
     assert found == [b"b"]
@@ -142,7 +142,7 @@ async def test_a_publisher_cut_in_the_middle_ends_the_stream_as_one_to_try_again
         yield b"a"
         await goes_on.wait()
 
-    async with aclosing(publishers.relay(requests(), CALLER)) as answers:
+    async with aclosing(publishers.to(STREAM_PATH)(requests(), CALLER)) as answers:
         assert await anext(answers) == b"a"
         await server.stop(0)
         with pytest.raises(PublicationUnavailableError):
@@ -159,7 +159,7 @@ async def test_an_error_arrives_with_its_code_text_and_details(
         raise error
 
     await place.serve(fail)
-    async with aclosing(publishers.relay(messages(b"a", b"b"), CALLER)) as answers:
+    async with aclosing(publishers.to(STREAM_PATH)(messages(b"a", b"b"), CALLER)) as answers:
         assert await anext(answers) == b"a"
         with pytest.raises(RelayedError) as caught:
             await anext(answers)
@@ -187,7 +187,7 @@ async def test_a_caller_that_goes_away_ends_the_stream_of_the_publisher(
     reached = asyncio.Event()
 
     async def call() -> None:
-        async for _ in publishers.relay(endless(), CALLER):
+        async for _ in publishers.to(STREAM_PATH)(endless(), CALLER):
             reached.set()
 
     task = asyncio.create_task(call())
@@ -220,7 +220,7 @@ async def test_a_defect_in_reading_the_caller_is_no_end_of_its_file(
         raise LookupError
 
     await place.serve(count)
-    async with aclosing(publishers.relay(broken(), CALLER)) as answers:
+    async with aclosing(publishers.to(STREAM_PATH)(broken(), CALLER)) as answers:
         assert await anext(answers) == b"a"
         answered.set()
         with pytest.raises(LookupError):
@@ -246,7 +246,7 @@ async def test_a_slow_publisher_holds_its_caller_up(place: Place, publishers: Pu
             yield MESSAGE
 
     await place.serve(slow)
-    async with aclosing(publishers.relay(requests(), CALLER)) as answers:
+    async with aclosing(publishers.to(STREAM_PATH)(requests(), CALLER)) as answers:
         assert await anext(answers) == b"here"
         rest = asyncio.create_task(anext(answers, None))
         before = -1
@@ -269,7 +269,7 @@ async def test_a_slow_caller_holds_its_publisher_up(place: Place, publishers: Pu
             yield MESSAGE
 
     await place.serve(talk)
-    async with aclosing(publishers.relay(messages(), CALLER)) as answers:
+    async with aclosing(publishers.to(STREAM_PATH)(messages(), CALLER)) as answers:
         await anext(answers)
         before = -1
         while before != given:
@@ -304,3 +304,46 @@ async def test_a_socket_that_cannot_be_listened_on_stops_the_start(
     place.address = f"unix:{tmp_path}/no/such/directory"
     with pytest.raises(Exception, match="cannot be listened on"):
         await place.serve(echo)
+
+
+def submission(count: int) -> list[bytes]:
+    return [b'{"errcode": "0", "data": {"cid": "%060d"}}' % number for number in range(count)]
+
+
+async def test_a_large_submission_goes_to_a_publisher_and_a_small_one_does_not(
+    start_exchange: StartExchange, tmp_path: Path
+) -> None:
+    exchange = await start_exchange(publishers=[f"unix:{tmp_path}/nobody"])
+    client = exchange.client(SICHUAN)
+    small = await client.publish("510000", "510000-status-v1", *submission(10))
+    assert len(small.failures) == 10
+    with refused() as how:
+        await client.publish("510000", "510000-status-v1", *submission(1_000))
+    assert (how().code, how().reason) == (
+        grpc.StatusCode.UNAVAILABLE,
+        "PUBLICATION_UNAVAILABLE",
+    )
+
+
+async def test_a_large_submission_is_answered_alike_by_a_publisher(
+    start_exchange: StartExchange, publisher: RunningPublisher
+) -> None:
+    here = (await start_exchange()).client(SICHUAN)
+    there = (await start_exchange(publishers=[publisher.address])).client(SICHUAN)
+    answers = [
+        await client.publish("510000", "510000-status-v1", *submission(1_000))
+        for client in (here, there)
+    ]
+    assert answers[0] == answers[1]
+    assert len(answers[0].failures) == 1_000
+
+
+async def test_a_large_submission_is_refused_alike_by_a_publisher(
+    start_exchange: StartExchange, publisher: RunningPublisher
+) -> None:
+    exchange = await start_exchange(publishers=[publisher.address])
+    with refused() as how:
+        await exchange.client(SICHUAN).publish(
+            "510000", "510000-status-v1", *submission(1_000), request_id="x" * 101
+        )
+    assert (how().code, how().fields) == (grpc.StatusCode.INVALID_ARGUMENT, ("request_id",))

@@ -13,14 +13,11 @@ import msgspec
 from exchange.core.errors import StoreUnavailableError
 from exchange.core.statement import Entry
 from exchange.stores.sqlite.connection import SqliteSettings, neutral_errors, open_connection
-from exchange.stores.turns import TURNS
 
 JOBS_PER_COMMIT_MAX = 64
 """So that a flood of writers cannot put off the first one's commit without bound."""
 ROWS_PER_COMMIT_MAX = 10_000
 """No more jobs join a commit that has so many rows: a tenth of a second of work in a large file."""
-ROWS_PER_COMMIT_BESIDE_LOOKUPS_MAX = 2_000
-"""While there are lookups: the commit itself cannot be cut, and takes as long as it has pages."""
 
 Job = Callable[[sqlite3.Connection], Any]
 """What to do inside a transaction."""
@@ -31,8 +28,6 @@ ROWS_PER_STATEMENT = 12
 """The interpreter's lock is let go and taken again for each statement, and whoever wants it then, a
 lookup first of all, waits for one more thread. More rows change pages of more than the 64 KiB that
 SQLite keeps in memory to take a statement back, and go to a file of its own."""
-STATEMENTS_PER_PIECE = 10
-"""With so many a third of a millisecond is spent, in which lookups wait."""
 
 
 def _upsert_of(rows: int) -> str:
@@ -53,8 +48,7 @@ def upsert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     step = ROWS_PER_STATEMENT
     whole = len(rows) - len(rows) % step
     groups = [[*chain.from_iterable(rows[at : at + step])] for at in range(0, whole, step)]
-    for at in range(0, whole // step, STATEMENTS_PER_PIECE):
-        TURNS.piece(connection.executemany, _UPSERT_MANY, groups[at : at + STATEMENTS_PER_PIECE])
+    connection.executemany(_UPSERT_MANY, groups)
     connection.executemany(_UPSERT_ONE, rows[whole:])
 
 
@@ -150,9 +144,7 @@ class GroupCommitWriter:
     def _take(self) -> tuple[list[_Ticket], bool]:
         batch: list[_Ticket] = []
         rows = 0
-        beside = TURNS.are_lookups_about()
-        rows_max = ROWS_PER_COMMIT_BESIDE_LOOKUPS_MAX if beside else ROWS_PER_COMMIT_MAX
-        while len(batch) < JOBS_PER_COMMIT_MAX and rows < rows_max:
+        while len(batch) < JOBS_PER_COMMIT_MAX and rows < ROWS_PER_COMMIT_MAX:
             if batch and self._queue.empty():
                 break
             ticket = self._queue.get()
@@ -170,7 +162,7 @@ class GroupCommitWriter:
                 connection.execute("BEGIN IMMEDIATE")
                 _put_rows(connection, batch)
                 done = [ticket for ticket in batch if self._attempt(connection, ticket)]
-                TURNS.apart(connection.execute, "COMMIT")
+                connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - handed to every caller of this commit.
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -207,20 +199,5 @@ def _put_rows(connection: sqlite3.Connection, batch: Iterable[_Ticket]) -> None:
     """
     rows = [msgspec.structs.astuple(entry) for ticket in batch for entry in ticket.entries]
     if rows:
-        upsert(connection, _by_key(rows))
-
-
-def _by_key(rows: Sequence[Row]) -> list[Row]:
-    """Sort rows by their keys, but never all at once: that keeps the interpreter for milliseconds.
-
-    Rows of different key generations are mixed, which costs a page here and there while there are
-    two of them. The byte after the generation spreads subjects evenly.
-    """
-    parts: dict[bytes, list[Row]] = {}
-    for row in rows:
-        parts.setdefault(row[0][1:2], []).append(row)
-    ordered: list[Row] = []
-    for _, part in sorted(parts.items()):
-        part.sort()
-        ordered += part
-    return ordered
+        rows.sort()
+        upsert(connection, rows)
