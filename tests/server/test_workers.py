@@ -19,7 +19,7 @@ import msgspec
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from exchange.api.v1 import health_code_pb2
+from exchange.api.v1 import health_code_pb2, health_code_service_pb2
 from exchange.app import Exchange, make_store
 from exchange.core.statement import Entry
 from exchange.operations.clock import system_clock
@@ -252,6 +252,67 @@ async def test_a_server_told_to_stop_under_load_drains_and_loses_nothing(server:
     }
     server.start()
     assert await lost(server, load.acknowledged) == []
+
+
+async def stream_of_records(
+    goes_on: asyncio.Event,
+) -> AsyncIterator[health_code_service_pb2.StreamingPublishHealthCodesRequest]:
+    """Send a record, and another one when the test says so."""
+    message = health_code_service_pb2.StreamingPublishHealthCodesRequest
+    first = message()
+    first.start.member = "members/510000"
+    yield first
+    for number in itertools.islice(resident_numbers(), 2):
+        one = message()
+        one.health_code_records.records.append(record(number, "LOW", system_clock() - 60_000))
+        yield one
+        await goes_on.wait()
+
+
+async def test_a_stream_that_runs_when_the_server_is_told_to_stop_comes_to_its_end(
+    server: Server,
+) -> None:
+    server.start()
+    channel = server.authority.channel(server.port, server.authority.caller(SICHUAN))
+    client, goes_on = Client(channel, ""), asyncio.Event()
+    call = client.health_codes.StreamingPublishHealthCodes(stream_of_records(goes_on))
+    answers = aiter(call)
+    assert (await anext(answers)).accepted_count == 1
+    server.ask_to_stop()
+    await until_not_taken(server)
+    goes_on.set()
+    assert [answer.accepted_count async for answer in answers] == [1]
+    assert await asyncio.to_thread(server.exit_code) == 0
+    await channel.close(None)
+
+
+async def test_a_stream_that_does_not_end_is_cut_when_the_drain_is_over(server: Server) -> None:
+    server.start(drain_seconds=0.5)
+    channel = server.authority.channel(server.port, server.authority.caller(SICHUAN))
+    client, goes_on = Client(channel, ""), asyncio.Event()
+    call = client.health_codes.StreamingPublishHealthCodes(stream_of_records(goes_on))
+    answers = aiter(call)
+    assert (await anext(answers)).accepted_count == 1
+    server.ask_to_stop()
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await anext(answers)
+    assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+    goes_on.set()
+    assert await asyncio.to_thread(server.exit_code) == 0
+    await channel.close(None)
+
+
+async def until_not_taken(server: Server) -> None:
+    """Wait until new connections are refused."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        assert time.monotonic() < end, "the server still takes connections"
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        except OSError:
+            return
+        writer.close()
+        await asyncio.sleep(0.01)
 
 
 async def test_all_workers_killed_at_once_lose_nothing_that_was_acknowledged(
