@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from loadtest.closed_loop import STREAMS_PER_CONNECTION
 from loadtest.http2 import Answer, Http2Connection, Target, close_all, connect, message_of
@@ -95,16 +95,31 @@ async def closed(
         close_all(connections)
 
 
-async def steady(
-    target: Target, bodies: Sequence[bytes], rate: float, seconds: float, connections: int = 8
+async def steady(  # noqa: PLR0913 - a call's and a loop's.
+    target: Target,
+    bodies: Sequence[bytes],
+    rate: float,
+    seconds: float,
+    connections: int = 8,
+    *,
+    goes_on: Callable[[], bool] = lambda: True,
 ) -> Timeline:
-    """Make calls at a rate; times count from when a call was due, so that waiting shows."""
+    """Make calls at a rate for some seconds; times count from when a call was due.
+
+    Args:
+        target: The method.
+        bodies: Requests, in turn.
+        rate: Calls a second.
+        seconds: The longest time.
+        connections: Over how many.
+        goes_on: False ends it earlier.
+    """
     opened = await connect(target, connections)
     pool = _Pool(opened, bodies)
     try:
         began = time.perf_counter()
         timeline, made = Timeline(began), 0
-        while (elapsed := time.perf_counter() - began) < seconds:
+        while (elapsed := time.perf_counter() - began) < seconds and goes_on():
             while made < elapsed * rate:
                 _ask_once(pool, timeline, began + made / rate)
                 made += 1

@@ -8,7 +8,7 @@ from loadtest.bulk_beside_lookups import Options, run, table_of
 
 
 async def test_a_file_goes_in_whole_while_lookups_are_answered(tmp_path: Path) -> None:
-    options = Options(statements=600, rows=2_000, rate=50.0, before_seconds=0.5, part_seconds=0.5)
+    options = Options(statements=600, rows=2_000, rate=50.0, before_seconds=0.5)
     found = await run(options, tmp_path)
     assert found.published.accepted_count == 2_000
     assert found.published.failed_count == 0
