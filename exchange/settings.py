@@ -106,7 +106,7 @@ class Settings(BaseSettings):
         "one there are none.",
     )
     overload_delay_seconds: float = Field(
-        default=0.010,
+        default=0.007,
         gt=0,
         description="Delay on the way to a handler that is borne for long; calls are shed while it "
         "is more.",

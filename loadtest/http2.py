@@ -21,9 +21,10 @@ _FRAME = struct.Struct(">HBBBL")
 _FRAME_BYTES = 9
 _FRAME_BYTES_MAX = 16_384
 _INITIAL_WINDOW = 65_535
-_WINDOW_MAX = 2**31 - 1
+_STREAMS_MAX = _WINDOW_MAX = 2**31 - 1
 _WINDOW_RENEWED_AT = 2**30
-_SETTING_INITIAL_WINDOW = 4
+_SETTING_STREAMS_MAX, _SETTING_INITIAL_WINDOW = 3, 4
+_REFUSED_STREAM = 7
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 # No header table, no push, an unbounded window, binary metadata as it is.
 _OUR_SETTINGS = ((1, 0), (2, 0), (_SETTING_INITIAL_WINDOW, _WINDOW_MAX), (0xFE03, 1))
@@ -134,11 +135,12 @@ Done = Callable[[Answer], None]
 
 
 class _Open:
-    """A stream that waits for its answer."""
+    """A call that waits for its answer."""
 
-    __slots__ = ("data", "done", "keep", "size")
+    __slots__ = ("data", "done", "keep", "message", "size")
 
-    def __init__(self, done: Done, *, keep: bool) -> None:
+    def __init__(self, message: bytes, done: Done, *, keep: bool) -> None:
+        self.message = message
         self.done = done
         self.size = 0
         self.keep = keep
@@ -146,11 +148,18 @@ class _Open:
 
 
 class Http2Connection(asyncio.Protocol):
-    """One connection; calls are answered through callbacks on the event loop."""
+    """One connection; calls are answered through callbacks on the event loop.
+
+    As clients of gRPC do, it opens no more streams than the server allows, and opens a stream that
+    was refused before anything of it was processed once more (RFC 9113, section 8.7): a server has
+    let go of a stream a little later than its caller has.
+    """
 
     def __init__(self, target: Target) -> None:
         self._headers = target.headers()
         self._open: dict[int, _Open] = {}
+        self._queued: deque[_Open] = deque()
+        self._streams_max = _STREAMS_MAX
         self._stream = -1
         self._buffer = bytearray()
         self._received = 0
@@ -176,8 +185,9 @@ class Http2Connection(asyncio.Protocol):
         self.closed = True
         if not self.ready.done():
             self.ready.set_exception(exc or ConnectionError("closed before it was ready"))
-        opened, self._open = self._open, {}
-        for one in opened.values():
+        opened, self._open = [*self._open.values(), *self._queued], {}
+        self._queued.clear()
+        for one in opened:
             one.done(Answer(ok=False, size=one.size, trailers=b""))
 
     def call(self, message: bytes, done: Done, *, keep: bool = False) -> None:
@@ -192,8 +202,17 @@ class Http2Connection(asyncio.Protocol):
             failed = Answer(ok=False, size=0, trailers=b"")
             asyncio.get_running_loop().call_soon(done, failed)
             return
+        one = _Open(message, done, keep=keep)
+        if len(self._open) < self._streams_max:
+            self._begin(one)
+        else:
+            self._queued.append(one)
+
+    def _begin(self, one: _Open) -> None:
+        assert self._transport is not None  # noqa: S101 - a call begins only on an open one.
         self._stream += 2
-        self._open[self._stream] = _Open(done, keep=keep)
+        self._open[self._stream] = one
+        message = one.message
         head = _frame(_HEADERS, _END_HEADERS, self._stream, self._headers)
         size = len(message)
         if not self._waiting and size <= min(self._window, self._stream_window, _FRAME_BYTES_MAX):
@@ -242,8 +261,7 @@ class Http2Connection(asyncio.Protocol):
         elif kind in (_SETTINGS, _PING):
             self._take_control(kind, flags, payload)
         elif kind == _RST_STREAM and stream in self._open:
-            one = self._open.pop(stream)
-            one.done(Answer(ok=False, size=one.size, trailers=b""))
+            self._take_reset(self._open.pop(stream), int.from_bytes(payload, "big"))
         elif kind == _GOAWAY and not self._open and self._transport is not None:
             self.closed = True
             self._transport.close()
@@ -265,6 +283,18 @@ class Http2Connection(asyncio.Protocol):
             # An error may come with an empty message, or as a single block of headers without any.
             trailers = payload if kind == _HEADERS else b""
             one.done(Answer(_STATUS_OK in trailers, one.size, trailers, one.data))
+            self._begin_queued()
+
+    def _take_reset(self, one: _Open, code: int) -> None:
+        if code == _REFUSED_STREAM and not self.closed:
+            self._queued.append(one)
+        else:
+            one.done(Answer(ok=False, size=one.size, trailers=b""))
+        self._begin_queued()
+
+    def _begin_queued(self) -> None:
+        while self._queued and len(self._open) < self._streams_max and not self.closed:
+            self._begin(self._queued.popleft())
 
     def _count_received(self, size: int) -> None:
         self._received += size
@@ -289,6 +319,8 @@ class Http2Connection(asyncio.Protocol):
             for name, value in struct.iter_unpack(">HL", payload):
                 if name == _SETTING_INITIAL_WINDOW:
                     self._stream_window = value
+                elif name == _SETTING_STREAMS_MAX:
+                    self._streams_max = value
             if not self.ready.done():
                 self.ready.set_result(None)
 

@@ -31,7 +31,7 @@ r"""Every error of the exchange, as a tree; each carries its data as attributes.
 ``exchange.wire.status`` holds the one table from these to status codes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 
 class ExchangeError(Exception):
@@ -227,12 +227,17 @@ class QuotaExceededError(TryLaterError):
 
 
 class OverloadedError(TryLaterError):
-    """More arrives than can be answered in time; what is let in is answered as usual."""
+    """More arrives than can be answered in time; what is let in is answered as usual.
+
+    Attributes:
+        turn: Waits until the caller may be told; None: at once.
+    """
 
     reason = "OVERLOADED"
 
-    def __init__(self, wait_ns: int) -> None:
+    def __init__(self, wait_ns: int, turn: Callable[[], Awaitable[object]] | None = None) -> None:
         super().__init__("More arrives than can be answered in time.", wait_ns)
+        self.turn = turn
 
 
 class PublicationUnavailableError(ExchangeError):

@@ -1,20 +1,21 @@
 """Which calls are let in while more arrives than can be answered in time: pure, without a clock.
 
 The signal is the delay that a call meets on its way to its handler, measured (``probe.py``); a
-number of calls in flight would be a guess, and gRPC hides the queue. While the delay stays above
-its target, a level rises that sheds the least urgent calls first, and of the class that is shed in
-part the members that ask most: each is cut down to the same fair rate, and a member below it loses
-nothing. While the delay is below, the level falls. (The control follows PIE, RFC 8033; the
-fair rate "approximate fair dropping", Pan et al. 2003; classes DAGOR, Zhou et al. 2018.)
+number of calls in flight would be a guess, and gRPC hides the queue. Once a queue stands
+(``patience.py``), as much is shed as the delay is above its target, and what that leaves of it for
+long comes on top; the least urgent calls first, and of the class that is shed in part the members
+that ask most: each is cut down to the same fair rate, and a member below it loses nothing. (The
+control follows PIE, RFC 8033; the fair rate "approximate fair dropping", Pan et al. 2003; classes
+DAGOR, Zhou et al. 2018.)
 """
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
 import msgspec
 
 from exchange.core.quota import SECOND_NS
+from exchange.server.patience import Patience
 
 
 class Priority(IntEnum):
@@ -35,27 +36,32 @@ PRIORITIES: Mapping[str, Priority] = {
 """By path of the method; all others are the rest. Health and reflection never come here."""
 
 UPDATE_SECONDS = 0.05
-"""How often the level is set anew: often against the second in which callers try again."""
-SHEDDING_UPDATE_SECONDS = 0.01
-"""How often while calls are shed: a queue that was cut short is empty by then, and must not stay
-so until the next look."""
-PATIENCE_UPDATES = 20
-"""The delay has to be above its target for a second before anything is shed: a burst that passes
-is better queued."""
-RISE_MAX = 0.25
-"""In ``UPDATE_SECONDS``: from nothing to single checks in half a second more."""
-RISE = 0.1
-"""Rise for a delay of twice the target, in the same time."""
-FALL_MAX = 0.1
-"""In the same time: from all to nothing in two seconds."""
+"""How often the delay is looked at while all is well."""
+URGENT_UPDATE_SECONDS = 0.013
+"""How often where it is above its target, or calls are shed: a queue that was cut short is empty
+by then, and must not stay so until the next look. No part or multiple of the time between two
+releases of refusals (``doorway.py``): looks would see nothing but the callers that those bring."""
+PROPORTION = 0.12
+"""Shed of a class for each time that the delay is above its target. What is seen of a queue is as
+old as the queue is long: with much more, one is cut short that is no longer there."""
+LASTING_PER_SECOND = 0.5
+"""What is shed for long grows by so much in a second at twice the target, and falls by it at
+nothing."""
+CALM_SECONDS = 0.5
+"""When the delay has been below its target for so long and nothing is shed, patience is new."""
+UNREST = 4.0
+"""A moment above the target outweighs as many below: eighty per cent of the load has some."""
+WIDTH = 20.0
+"""A class that is a twentieth of what is asked takes up 1 of the level as a whole, smaller ones are
+shed in passing: to wait for what it brings to shed next to nothing would be for nothing."""
+COSTS = (1.0, 10.0, 10.0, 1.0)
+"""What a call of a class costs, in single checks: by order of magnitude."""
 SHED_MAX = 0.95
 """Some of every class is always let in: how else would its callers learn that it is over?"""
-CALM = 0.5
-"""Below this part of its target the delay is no reason to shed anything at the moment."""
 ALONE_FACTOR = 10
 """Where nobody makes single checks, bulk may wait so many times as long: no one at a gate does."""
-ALONE_UPDATES = 100
-"""Nobody has made one for five seconds."""
+ALONE_SECONDS = 5.0
+"""Nobody has made one for so long."""
 RUNNING_MAX = 2_000
 """Calls between beginning and end in one worker: bounds memory while the store stands still."""
 RUNNING_SHARE = (0.4, 0.5, 0.75, 1.0)
@@ -79,6 +85,11 @@ class _Class:
         self.asked: dict[str, float] = {}
         self.shed: dict[str, float] = {}
         self.credit: dict[str, float] = {}
+
+    @property
+    def asks(self) -> float:
+        """How many calls there were lately."""
+        return sum(self.asked.values())
 
     def update(self, share: float, memory: float) -> None:
         """Shed a share of all, from those that ask more than the fair rate; forget some."""
@@ -133,40 +144,75 @@ class Admission:
             target_seconds: Delay on the way to a handler that is borne for long.
         """
         self.level = 0.0
-        self._applied = 0.0
+        self._lasting = 0.0
+        self._lasting_level = 0.0
         self._target = target_seconds
-        self._delays: deque[float] = deque(maxlen=PATIENCE_UPDATES)
+        self._patience = Patience()
+        self._is_shedding = False
+        self._calm_seconds = 0.0
         self._classes = tuple(_Class() for _ in Priority)
         self._running = [0] * len(Priority)
         self._waits = 0
-        self._since_single = float(ALONE_UPDATES)
+        self._since_single_seconds = ALONE_SECONDS
+        self.period_seconds = UPDATE_SECONDS
 
-    @property
-    def period_seconds(self) -> float:
-        """How long after an update the next one is due."""
-        return SHEDDING_UPDATE_SECONDS if self.level > 0 else UPDATE_SECONDS
-
-    def update(self, delay_seconds: float, elapsed_seconds: float = UPDATE_SECONDS) -> None:
+    def update(
+        self,
+        delay_seconds: float,
+        elapsed_seconds: float = UPDATE_SECONDS,
+        *,
+        answered: bool = True,
+    ) -> None:
         """Take in what a call meets on its way now.
 
         Args:
             delay_seconds: The delay.
             elapsed_seconds: Since the update before.
+            answered: Whether it was measured to its end; else it is that at least.
         """
-        steps = elapsed_seconds / UPDATE_SECONDS
-        self._since_single += steps
-        alone = self._since_single > ALONE_UPDATES
-        target = self._target * (ALONE_FACTOR if alone else 1)
-        self._delays.append(delay_seconds)
-        error = delay_seconds / target - 1
-        patient = len(self._delays) < PATIENCE_UPDATES or min(self._delays) <= target
-        if self.level > 0 or not patient:
-            rise = min(RISE_MAX, max(-FALL_MAX, error * RISE)) * steps
-            self.level = min(float(len(Priority)), max(0.0, self.level + rise))
-        # A queue that is all but empty has room: to shed then would leave the processor idle.
-        self._applied = self.level if delay_seconds > self._target * CALM else 0.0
+        self._since_single_seconds += elapsed_seconds
+        alone = self._since_single_seconds > ALONE_SECONDS
+        part = delay_seconds / (self._target * (ALONE_FACTOR if alone else 1))
+        self._be_patient(part, elapsed_seconds, answered=answered)
+        widths = self._widths()
+        shed = self._control(part, elapsed_seconds, sum(widths)) if self._is_shedding else 0.0
+        self.level = _level(shed, widths)
+        self._lasting_level = _level(self._lasting, widths)
+        memory = _MEMORY ** (elapsed_seconds / UPDATE_SECONDS)
         for priority, one in enumerate(self._classes):
-            one.update(min(SHED_MAX, self._applied - priority), _MEMORY**steps)
+            one.update(min(SHED_MAX, self.level - priority), memory)
+        urgent = self._is_shedding or part > 1
+        self.period_seconds = URGENT_UPDATE_SECONDS if urgent else UPDATE_SECONDS
+
+    def _be_patient(self, part: float, elapsed_seconds: float, *, answered: bool) -> None:
+        """Begin to shed, or end it."""
+        if not self._is_shedding:
+            self._is_shedding = self._patience.is_over(part, elapsed_seconds, answered=answered)
+            self._calm_seconds = 0.0
+            return
+        calm = part <= 1 and not self._lasting
+        change = elapsed_seconds if calm else -UNREST * elapsed_seconds
+        self._calm_seconds = max(0.0, self._calm_seconds + change)
+        if self._calm_seconds >= CALM_SECONDS:
+            self._is_shedding = False
+            self._patience.be_alert()
+
+    def _control(self, part: float, elapsed_seconds: float, most: float) -> float:
+        """Return how much to shed, on the scale of widths; ``most`` is all."""
+        excess = part - 1
+        change = LASTING_PER_SECOND * elapsed_seconds * min(1.0, excess)
+        self._lasting = min(most, max(0.0, self._lasting + change))
+        if excess > 0:
+            # No more than leaves a queue of the target.
+            return self._lasting + min(PROPORTION * excess, most * excess / part)
+        # The emptier the queue, the less: to shed then would leave the processor idle.
+        return self._lasting * part
+
+    def _widths(self) -> list[float]:
+        """Return how much of what is shed a class takes up until it is shed as a whole."""
+        asks = [one.asks * cost for one, cost in zip(self._classes, COSTS, strict=True)]
+        total = sum(asks) or 1.0
+        return [min(1.0, WIDTH * one / total) for one in asks]
 
     def enter(self, priority: Priority, member: str) -> bool:
         """Count a call that has arrived; let it in, or tell that it has to be refused.
@@ -177,8 +223,15 @@ class Admission:
         one = self._classes[priority]
         one.asked[member] = one.asked.get(member, 0.0) + 1
         if priority is Priority.SINGLE:
-            self._since_single = 0
-        if (self._applied > priority and one.refuses(member)) or self._is_full(priority):
+            self._since_single_seconds = 0.0
+        if (self.level > priority and one.refuses(member)) or self._is_full(priority):
+            return False
+        self._running[priority] += 1
+        return True
+
+    def enter_unshed(self, priority: Priority) -> bool:
+        """Let a call in that was not to be, unless there is no room for it at all."""
+        if self._is_full(priority):
             return False
         self._running[priority] += 1
         return True
@@ -189,7 +242,7 @@ class Admission:
 
     def is_shed(self, priority: Priority) -> bool:
         """Tell whether calls of a class are shed at all at the moment."""
-        return self._applied > priority
+        return self.level > priority
 
     def _is_full(self, priority: Priority) -> bool:
         return sum(self._running[priority:]) >= RUNNING_MAX * RUNNING_SHARE[priority]
@@ -197,11 +250,26 @@ class Admission:
     def wait_ns(self, priority: Priority, member: str) -> int:
         """Return when a caller that was refused should come back: later the more are refused."""
         self._waits += 1
-        kept = 1 - self._classes[priority].shed.get(member, 0.0)
+        lasting = min(SHED_MAX, max(0.0, self._lasting_level - priority))
+        # What is shed for the moment says nothing of the time at which they come back.
+        kept = 1 - min(lasting, self._classes[priority].shed.get(member, 0.0))
         spread = 0.5 + self._waits * _SPREAD % 1
         # In steps, so that the refusals of a surge are alike and need not be written anew.
         steps = min(WAIT_SECONDS / kept, WAIT_SECONDS_MAX) * spread / WAIT_STEP_SECONDS
         return round(round(steps) * WAIT_STEP_SECONDS * SECOND_NS)
+
+
+def _level(shed: float, widths: Iterable[float]) -> float:
+    """Return the level that sheds so much: the least urgent class first, empty ones in passing."""
+    if shed <= 0:
+        return 0.0
+    level = 0.0
+    for width in widths:
+        if shed < width:
+            return level + shed / width
+        shed -= width
+        level += 1
+    return level
 
 
 class Pace(msgspec.Struct):
@@ -217,6 +285,10 @@ class Pace(msgspec.Struct):
     per_second: float
     next_seconds: float = 0.0
 
+    def has_room(self, now_seconds: float) -> bool:
+        """Tell whether a turn can be taken within ``HELD_SECONDS_MAX``."""
+        return self.next_seconds - now_seconds < HELD_SECONDS_MAX
+
     def turn(self, now_seconds: float) -> float:
         """Take a turn; return how long it is until then, at most ``HELD_SECONDS_MAX``."""
         due = max(self.next_seconds, now_seconds)
@@ -227,9 +299,9 @@ class Pace(msgspec.Struct):
         return wait
 
 
-HELD_SECONDS_MAX = 1.0
+HELD_SECONDS_MAX = 3.0
 """No refusal is held for longer."""
-REFUSALS_PER_ANSWER = 0.25
-"""A refusal costs half of a check at most: refusals get a ninth of the time."""
+REFUSALS_PER_ANSWER = 0.08
+"""A refusal costs somewhat more than a check: refusals get a tenth of the time."""
 REFUSALS_PER_SECOND_MIN = 20.0
 """However little is answered at the moment."""

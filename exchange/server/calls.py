@@ -200,7 +200,7 @@ class Call:
             CURRENT.set(progress.trace)
         if isinstance(error, TryLaterError):
             try:
-                await self._transport.door.hold()
+                await self._transport.door.hold(error, progress.context.peer())
             except asyncio.CancelledError:
                 self._finish(progress, grpc.StatusCode.CANCELLED)
                 raise

@@ -4,11 +4,11 @@ What a single check does takes a third of the time when it is done for a dozen a
 data are at hand already, one read of the store serves all, and their answers leave together. A call
 that is alone waits for nobody.
 
-They are served as streams of one request, as only those may be refused before their message is
-taken in: in a surge most are, and it saves a sixth of what a refusal costs.
+They are served as streams of one request: such a call is refused without a message being encoded.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 
 import grpc
@@ -27,10 +27,18 @@ from exchange.server.calls import (
 )
 from exchange.server.endings import Context
 
-CALLS_MAX = 64
-"""Calls of one group: less than a millisecond of work, so that others wait no longer."""
+CALLS_MAX = 160
+"""Calls of one group. With 64 a backlog made every call dearer: at 320 in flight one took 117 us of
+CPU, and 105 so (at 64 in flight 100 and 97)."""
 WAIT_SECONDS = 0.001
 """How long a group waits for more where the one before it was one; the least a loop can time."""
+WAIT_SECONDS_MAX = 0.004
+"""How long it waits at most, where calls wait on their way anyway: as long as those. Larger groups
+cost less a call, so that all wait less: at 64 in flight a check takes 125 us of CPU in groups of 1
+ms and 90 us in groups of 4 ms, and the median falls from 8 to 5.6 ms."""
+CLOSE_SECONDS = 0.0005
+"""A call that comes so soon after a group left is not alone: a caller takes longer to be answered
+and to ask again. Without this, calls that arrive one a turn would never begin to gather."""
 
 
 class _Turn(Progress):
@@ -87,6 +95,7 @@ class GatheredCall(Call):
         self._group = behaviour
         self._waiting: list[_Turn] = []
         self._last = 0
+        self._left = 0.0
         self._running: set[asyncio.Task[None]] = set()
 
     async def serve(self, _requests: AsyncIterator[bytes], context: Context) -> bytes:
@@ -113,8 +122,6 @@ class GatheredCall(Call):
         """Wait for the answer of the group, or answer by itself what it left."""
         if self._transport.gate.held:
             await self._transport.gate.passed()
-        if self._transport.door.admission.is_shed(self._method.priority):
-            self._enter(turn, quota=self._quota)
         request = await turn.context.read()
         if not isinstance(request, bytes):
             raise InvalidRequestError("", f"is no {self._method.request.__name__}")
@@ -135,8 +142,10 @@ class GatheredCall(Call):
             self._depart()
         elif count == 1:
             loop = asyncio.get_running_loop()
-            if self._last > 1:
-                loop.call_later(WAIT_SECONDS, self._depart)
+            if self._last > 1 or turn.started - self._left < CLOSE_SECONDS:
+                delay = self._transport.door.delay_seconds
+                wait = min(WAIT_SECONDS_MAX, max(WAIT_SECONDS, delay))
+                loop.call_later(wait, self._depart)
             else:
                 loop.call_soon(self._depart)
 
@@ -145,7 +154,7 @@ class GatheredCall(Call):
         if not self._waiting:
             return
         group, self._waiting = self._waiting, []
-        self._last = len(group)
+        self._last, self._left = len(group), time.perf_counter()
         asked = [one for turn in group if (one := self._let_in(turn)) is not None]
         if asked:
             task = asyncio.create_task(self._answer_group(asked))

@@ -13,6 +13,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import grpc.aio
 import structlog
@@ -25,6 +26,13 @@ _REQUEST = health_pb2.HealthCheckRequest().SerializeToString()
 _log = structlog.get_logger("exchange.probe")
 
 
+class Tell(Protocol):
+    """Is told a delay in seconds once every period; says how long the next period is."""
+
+    def __call__(self, delay_seconds: float, /, *, answered: bool) -> float:
+        """Take in a delay; one that is not answered yet is that at least."""
+
+
 class Probe:
     """Asks its own server again and again, and tells how long that took.
 
@@ -34,16 +42,15 @@ class Probe:
 
     def __init__(
         self,
-        tell: Callable[[float], float],
+        tell: Tell,
         period_seconds: float,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Take what is needed.
 
         Args:
-            tell: Is told the delay in seconds once every period, and says how long the next one
-                is. While no answer has come it is told how long it has been waited for: the delay
-                is that at least. Where it raises, that is logged and the period stays.
+            tell: Is told the delay. While no answer has come it is told how long it has been
+                waited for. Where it raises, that is logged and the period stays.
             period_seconds: The first period.
             clock: Of the delays.
         """
@@ -68,17 +75,18 @@ class Probe:
             waiting = asyncio.ensure_future(call.code())
             while not waiting.done():
                 await asyncio.wait((waiting,), timeout=self._period)
-                self._period = self._told_period(self._clock() - started)
+                delay = self._clock() - started
+                self._period = self._told_period(delay, answered=waiting.done())
             # What has just been told counts for the rest of the period.
             await asyncio.sleep(max(0.0, self._period - (self._clock() - started)))
 
-    def _told_period(self, delay_seconds: float) -> float:
+    def _told_period(self, delay_seconds: float, *, answered: bool) -> float:
         """Tell a delay; a defect there must not end the measuring, on which all shedding rests.
 
         It is logged once until it has gone: many times a second would fill a disk.
         """
         try:
-            period = self._tell(delay_seconds)
+            period = self._tell(delay_seconds, answered=answered)
         except Exception as error:  # noqa: BLE001 - any defect of what is told.
             if self._told:
                 _log.error("delay_not_told", exc_info=error)

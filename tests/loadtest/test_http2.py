@@ -1,5 +1,6 @@
 """The lean client of load tests, against gRPC's own server."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import grpc
@@ -10,9 +11,10 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2, status_pb2
 
 from loadtest.closed_loop import ask, closed_loop
-from loadtest.http2 import Target
+from loadtest.http2 import Answer, Target, connect, message_of
 
 LARGE = 300_000
+STREAMS_MAX, CALLS = 3, 500
 Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
@@ -77,6 +79,36 @@ async def test_a_refusal_with_an_empty_message_is_no_answer(port: int) -> None:
 async def test_an_unknown_method_is_an_error_without_retry(port: int) -> None:
     answer = await ask(Target(port, "/test.T/None"), b"abc")
     assert (answer.ok, answer.status, answer.retry_seconds) == (False, "12", None)
+
+
+async def test_no_more_streams_are_opened_than_the_server_allows() -> None:
+    running = most = 0
+
+    async def crowd(request: bytes, _context: Context) -> bytes:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+        return request
+
+    server = grpc.aio.server(options=(("grpc.max_concurrent_streams", STREAMS_MAX),))
+    methods = {"Crowd": grpc.unary_unary_rpc_method_handler(crowd)}
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.T", methods),))
+    target = Target(server.add_insecure_port("127.0.0.1:0"), "/test.T/Crowd")
+    await server.start()
+    (connection,) = await connect(target, 1)
+    try:
+        answers: asyncio.Queue[Answer] = asyncio.Queue()
+        for _ in range(CALLS):
+            connection.call(message_of(b"a"), answers.put_nowait)
+        async with asyncio.timeout(30):
+            # All are answered: one that came a moment too early was opened once more.
+            assert all([(await answers.get()).ok for _ in range(CALLS)])
+        assert most <= STREAMS_MAX
+    finally:
+        connection.close()
+        await server.stop(None)
 
 
 async def test_a_closed_loop_counts_answers_and_errors_apart(port: int) -> None:

@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import random
 from collections import deque
 from collections.abc import Iterable
 
@@ -11,13 +12,14 @@ from hypothesis import given, strategies as st
 
 from exchange.server.access import ACCESS
 from exchange.server.admission import (
+    ALONE_SECONDS,
     HELD_SECONDS_MAX,
-    PATIENCE_UPDATES,
     PRIORITIES,
     REFUSALS_PER_ANSWER,
     RUNNING_MAX,
     RUNNING_SHARE,
     SHED_MAX,
+    UPDATE_SECONDS,
     WAIT_SECONDS,
     WAIT_SECONDS_MAX,
     Admission,
@@ -25,12 +27,18 @@ from exchange.server.admission import (
     Priority,
     fair_rate,
 )
+from exchange.server.patience import PATIENCE_SECONDS
 
-TARGET = 0.025
-CAPACITY = 4_000
+TARGET = 0.005
+CAPACITY = 7_500
 """Calls per second of the model worker."""
-REFUSAL_COST = 0.5
+SATURATED = 40
+"""Callers at once that keep it busy."""
+REFUSAL_COST = 0.6
 """Of a call's cost."""
+PROBE_COST = 1.5
+TURN_SECONDS = 0.0005
+"""From an answer to the next call of a caller."""
 
 
 class Caller(msgspec.Struct, order=True):
@@ -41,6 +49,10 @@ class Caller(msgspec.Struct, order=True):
     priority: Priority = Priority.SINGLE
     until: float = 1e9
     polite: bool = False
+    once: bool = False
+
+
+PROBE = Caller(-1)
 
 
 class Phase(msgspec.Struct):
@@ -52,37 +64,73 @@ class Phase(msgspec.Struct):
 
 
 class Worker:
-    """One processor, a queue in front of it, and admission at its end, as it is in gRPC."""
+    """One processor, a queue in front of it, and admission at its end, as it is in gRPC.
 
-    def __init__(self, callers: Iterable[tuple[float, Caller]]) -> None:
+    Pauses are instants at which it stands still, and for how long.
+    """
+
+    def __init__(
+        self,
+        callers: Iterable[tuple[float, Caller]],
+        pauses: Iterable[tuple[float, float]] = (),
+    ) -> None:
         self.admission = Admission(TARGET)
         self._pace = Pace(CAPACITY * REFUSALS_PER_ANSWER)
-        self._events = list(callers)
+        self._events = [(0.0, PROBE), *callers]
         heapq.heapify(self._events)
+        self._pauses = deque(pauses)
         self._queue: deque[tuple[float, Caller]] = deque()
         self._now = 0.0
-        self._due = 0.0
+        self._told = 0.0
+        self._asked: float | None = None
+        self._delay = 0.0
         self.levels: list[float] = []
+        self.refusals: list[float] = []
         self.phases: dict[tuple[int, str, Priority], Phase] = {}
 
     def run(self, seconds: float) -> None:
         while self._now < seconds:
+            if self._pauses and self._pauses[0][0] <= self._now:
+                self._now += self._pauses.popleft()[1]
             while self._events and self._events[0][0] <= self._now:
                 arrival = heapq.heappop(self._events)
                 if arrival[0] < arrival[1].until:
                     self._queue.append(arrival)
-            if self._now >= self._due:
-                period = self.admission.period_seconds
-                delay = self._now - self._queue[0][0] if self._queue else 0.0
-                self.admission.update(delay, period)
-                self.levels.append(self.admission.level)
-                self._due += self.admission.period_seconds
+                if arrival[1] is PROBE:
+                    self._asked = arrival[0]
+            if self._asked is not None and self._now >= self._due:
+                self._tell(max(self._delay, self._now - self._asked), answered=False)
             if self._queue:
                 self._serve(*self._queue.popleft())
             else:
-                self._now = min([self._due, *(event[0] for event in self._events[:1])])
+                self._now = self._events[0][0]
+
+    @property
+    def _due(self) -> float:
+        assert self._asked is not None
+        return max(self._asked, self._told) + self.admission.period_seconds
+
+    def _tell(self, delay: float, *, answered: bool) -> None:
+        elapsed = min(max(self._now - self._told, UPDATE_SECONDS / 10), UPDATE_SECONDS)
+        self._told = self._now
+        self.admission.update(delay, elapsed, answered=answered)
+        self.levels.append(self.admission.level)
 
     def _serve(self, arrived: float, caller: Caller) -> None:
+        if caller is PROBE:
+            self._delay = self._now - arrived
+            self._tell(self._delay, answered=True)
+            self._asked = None
+            self._now += PROBE_COST / CAPACITY
+            due = max(self._now, arrived + self.admission.period_seconds)
+            heapq.heappush(self._events, (due, PROBE))
+            return
+        back = self._answered(arrived, caller)
+        if not caller.once:
+            heapq.heappush(self._events, (back, caller))
+
+    def _answered(self, arrived: float, caller: Caller) -> float:
+        """Answer or refuse; return when the caller comes back."""
         key = (int(self._now * 2), caller.member, caller.priority)
         phase = self.phases.setdefault(key, Phase(delays=[]))
         if self.admission.enter(caller.priority, caller.member):
@@ -90,13 +138,13 @@ class Worker:
             self.admission.leave(caller.priority)
             phase.answered += 1
             phase.delays.append(self._now - arrived)
-            back = self._now + 0.0005
-        else:
-            wait_ns = self.admission.wait_ns(caller.priority, caller.member)
-            self._now += REFUSAL_COST / CAPACITY
-            phase.refused += 1
-            back = self._now + self._pace.turn(self._now) + (wait_ns / 1e9 if caller.polite else 0)
-        heapq.heappush(self._events, (back, caller))
+            return self._now + TURN_SECONDS
+        wait_ns = self.admission.wait_ns(caller.priority, caller.member)
+        self.refusals.append(self._now)
+        self._now += REFUSAL_COST / CAPACITY
+        phase.refused += 1
+        wait = self._pace.turn(self._now) + (wait_ns / 1e9 if caller.polite else 0)
+        return self._now + wait + TURN_SECONDS
 
     def between(self, start: float, end: float, member: str, priority: Priority) -> Phase:
         """What a group was given from one instant to another."""
@@ -125,32 +173,70 @@ def p99(delays: list[float]) -> float:
     return delays[len(delays) * 99 // 100]
 
 
-@pytest.mark.parametrize(("polite", "kept"), [(False, 0.7), (True, 0.8)])
+def arrivals(part: float, seconds: float) -> list[tuple[float, Caller]]:
+    """Calls that come whatever becomes of them, at a part of the capacity."""
+    chance, now = random.Random(5), 0.0  # noqa: S311 - no secret.
+    made: list[tuple[float, Caller]] = []
+    while now < seconds:
+        now += chance.expovariate(CAPACITY * part)
+        made.append((now, Caller(10_000 + len(made), once=True)))
+    return made
+
+
+@pytest.mark.parametrize(("polite", "kept"), [(False, 0.75), (True, 0.9)])
 def test_in_a_surge_of_ten_times_what_saturates_the_work_goes_on_and_waits_stay_short(
     polite: bool, kept: float
 ) -> None:
-    surge = crowd(640, 16, 1.0, until=15.0, polite=polite)
-    worker = Worker([*crowd(16), *surge])
+    surge = crowd(10 * SATURATED, SATURATED, 1.0, until=15.0, polite=polite)
+    worker = Worker([*crowd(SATURATED // 2), *surge])
     worker.run(20.0)
-    surged = worker.between(4, 15, "510000", Priority.SINGLE)
-    assert surged.answered >= kept * CAPACITY * 11
+    surged = worker.between(1.5, 15, "510000", Priority.SINGLE)
+    assert surged.answered >= kept * CAPACITY * 13.5
     assert surged.refused > 0
-    assert p99(surged.delays) < 4 * TARGET < 640 / CAPACITY
+    assert p99(surged.delays) < 3 * TARGET < 10 * SATURATED / CAPACITY / 3
     after = worker.between(18, 20, "510000", Priority.SINGLE)
     assert (after.refused, worker.levels[-1]) == (0, 0.0)
 
 
-def test_a_burst_that_passes_is_queued_and_not_refused() -> None:
-    burst = crowd(1_000, 16, 1.0, until=1.0001)
-    worker = Worker([*crowd(16), *burst])
+def test_a_queue_that_stands_is_cut_short_within_a_quarter_of_a_second() -> None:
+    worker = Worker(crowd(10 * SATURATED, 0, 1.0, polite=True))
+    worker.run(1.5)
+    assert worker.refusals[0] < 1.25
+    assert len(worker.refusals) > 8 * SATURATED
+
+
+@pytest.mark.parametrize("load", [0.5, 0.8])
+@pytest.mark.parametrize("pause", [0.0, 0.1, 0.2])
+def test_a_pause_of_the_worker_is_borne(load: float, pause: float) -> None:
+    worker = Worker(arrivals(load, 6.0), [(2.0, pause)])
+    worker.run(6.0)
+    assert worker.refusals == []
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.2])
+def test_a_burst_that_passes_is_queued_and_not_refused(seconds: float) -> None:
+    burst = crowd(round(seconds * CAPACITY), 100_000, 1.0, once=True)
+    worker = Worker([*arrivals(0.5, 3.0), *burst])
     worker.run(3.0)
-    assert worker.between(0, 3, "510000", Priority.SINGLE).refused == 0
+    assert worker.refusals == []
+
+
+def test_classes_of_which_nobody_asks_are_stepped_over() -> None:
+    single, mixed = Admission(TARGET), Admission(TARGET)
+    levels = []
+    for admission, asked in ((single, [Priority.SINGLE]), (mixed, list(Priority))):
+        for _ in range(round(PATIENCE_SECONDS / UPDATE_SECONDS)):
+            for priority in asked:
+                admission.enter(priority, "510000")
+            admission.update(TARGET * 5)
+        levels.append(admission.level)
+    assert levels[0] > Priority.SINGLE > levels[1] > Priority.REST
 
 
 def test_bulk_gives_way_to_single_checks() -> None:
     worker = Worker(
         [
-            *crowd(16),
+            *crowd(SATURATED // 2),
             *crowd(300, 100, 1.0, member="310000", priority=Priority.BATCH),
             *crowd(300, 500, 1.0, member="110000", priority=Priority.PUBLICATION),
         ]
@@ -177,7 +263,7 @@ def test_one_members_flood_leaves_another_members_checks_answered() -> None:
 
 def test_bulk_alone_may_wait_longer() -> None:
     alone, beside = Admission(TARGET), Admission(TARGET)
-    for _ in range(PATIENCE_UPDATES * 2):
+    for _ in range(round(2 * ALONE_SECONDS / UPDATE_SECONDS)):
         for admission in (alone, beside):
             admission.enter(Priority.BATCH, "310000")
         beside.enter(Priority.SINGLE, "110000")

@@ -16,8 +16,9 @@ from exchange.metrics import (
     QUOTA_REFUSALS,
     STREAM_HELD_SECONDS,
 )
-from exchange.server.admission import PATIENCE_UPDATES, RUNNING_MAX, UPDATE_SECONDS, Priority
+from exchange.server.admission import RUNNING_MAX, UPDATE_SECONDS, Priority
 from exchange.server.doorway import Doorway
+from exchange.server.held import HELD_PER_CONNECTION_MAX
 from exchange.server.quotas import LOOKUPS, RECORDS, Quotas
 from tests.server_fixture import SICHUAN
 
@@ -36,6 +37,9 @@ class Context:
 
     def time_remaining(self) -> float | None:
         return self._seconds
+
+    def peer(self) -> str:
+        return "ipv4:127.0.0.1:1"
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +80,7 @@ def test_a_refusal_by_quota_names_the_member_and_the_quota() -> None:
     assert QUOTA_REFUSALS.values == {("510000", LOOKUPS): 1, ("510000", RECORDS): 0}
 
 
-def test_calls_that_are_too_many_at_once_are_told_from_calls_that_are_shed() -> None:
+async def test_calls_that_are_too_many_at_once_are_told_from_calls_that_are_shed() -> None:
     door = Doorway(Quotas())
     for _ in range(RUNNING_MAX):
         enter(door, Context())
@@ -85,10 +89,13 @@ def test_calls_that_are_too_many_at_once_are_told_from_calls_that_are_shed() -> 
     assert counted() == {("full", "SINGLE"): 1}
 
 
-def test_what_is_shed_is_counted_and_the_limit_in_force_is_shown() -> None:
+TOLD = 60
+
+
+async def test_what_is_shed_is_counted_and_the_limit_in_force_is_shown() -> None:
     instants = itertools.count(0.0, UPDATE_SECONDS)
     door = Doorway(Quotas(), delay_seconds=0.01, clock=lambda: next(instants))
-    for _ in range(PATIENCE_UPDATES * 3):
+    for _ in range(TOLD):
         door.tell(10.0)
         for _ in range(30):
             try:
@@ -98,7 +105,45 @@ def test_what_is_shed_is_counted_and_the_limit_in_force_is_shown() -> None:
             door.leave(Priority.SINGLE)
     assert counted().keys() == {("shed", "SINGLE")}
     assert ADMISSION_LEVEL.values[()] == door.admission.level > Priority.SINGLE
-    assert sum(ADMISSION_DELAY.values[()][:-1]) == PATIENCE_UPDATES * 3
+    assert sum(ADMISSION_DELAY.values[()][:-1]) == TOLD
+
+
+def shedding_door() -> Doorway:
+    """Return a door that sheds as much as it may."""
+    instants = itertools.count(0.0, UPDATE_SECONDS)
+    now = [0.0]
+    door = Doorway(Quotas(), delay_seconds=0.01, clock=lambda: now[0])
+    for _ in range(TOLD):
+        now[0] = next(instants)
+        for priority in (Priority.REST, Priority.SINGLE):
+            if door.admission.enter(priority, CALLER.member):
+                door.leave(priority)
+        door.tell(10.0)
+    return door
+
+
+async def test_a_single_check_is_answered_where_its_refusal_could_not_be_held() -> None:
+    door = shedding_door()
+    refused = 0
+    for _ in range(10 * HELD_PER_CONNECTION_MAX):
+        try:
+            enter(door, Context())
+        except OverloadedError:
+            refused += 1
+        else:
+            door.leave(Priority.SINGLE)
+    assert refused == HELD_PER_CONNECTION_MAX
+
+
+async def test_other_calls_are_refused_all_the_same() -> None:
+    door = shedding_door()
+    refused = 0
+    for _ in range(10 * HELD_PER_CONNECTION_MAX):
+        try:
+            door.enter(Priority.REST, None, CALLER, Context())
+        except OverloadedError:
+            refused += 1
+    assert refused >= 9 * HELD_PER_CONNECTION_MAX
 
 
 def test_limits_in_force_are_shown_and_are_gone_with_the_limits() -> None:

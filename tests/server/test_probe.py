@@ -22,7 +22,7 @@ class Listener:
         self.delays: list[float] = []
         self.enough = asyncio.Event()
 
-    def tell(self, delay_seconds: float) -> float:
+    def tell(self, delay_seconds: float, *, answered: bool) -> float:  # noqa: ARG002
         self.delays.append(delay_seconds)
         if len(self.delays) in self._failing:
             raise ZeroDivisionError
