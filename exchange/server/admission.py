@@ -73,7 +73,12 @@ WAIT_STEP_SECONDS = 0.01
 _MEMORY = 0.8
 """Weight of the past in counts after ``UPDATE_SECONDS``: they look back over a quarter of a
 second."""
-_SPREAD = 0.618034
+SAFE_PART = 0.5
+"""A member that asks for less than half of its equal part of what can be answered is never shed: in
+the first moments of a flood all but a twentieth is, and the fair rate below everybody's."""
+_SLOW_MEMORY = 0.995
+"""Of how much can be answered, from look to look: while much is shed, little is answered."""
+SPREAD = 0.618034
 """Waits are spread by the golden ratio, so that callers do not come back together."""
 _IDLE = 0.5
 
@@ -85,6 +90,7 @@ class _Class:
         self.asked: dict[str, float] = {}
         self.shed: dict[str, float] = {}
         self.credit: dict[str, float] = {}
+        self.answered = self._most_answered = 0.0
 
     @property
     def asks(self) -> float:
@@ -98,11 +104,14 @@ class _Class:
             self.credit.clear()
         else:
             fair = fair_rate(self.asked.values(), 1 - share)
+            safe = max(fair, self._most_answered * SAFE_PART / max(1, len(self.asked)))
             self.shed = {
                 member: min(SHED_MAX, 1 - fair / asked)
                 for member, asked in self.asked.items()
-                if asked > fair
+                if asked > safe
             }
+        self._most_answered = max(self.answered, self._most_answered * _SLOW_MEMORY)
+        self.answered *= memory
         self.asked = {
             member: asked * memory for member, asked in self.asked.items() if asked > _IDLE
         }
@@ -239,6 +248,7 @@ class Admission:
     def leave(self, priority: Priority) -> None:
         """Count a call that has ended."""
         self._running[priority] -= 1
+        self._classes[priority].answered += 1
 
     def is_shed(self, priority: Priority) -> bool:
         """Tell whether calls of a class are shed at all at the moment."""
@@ -253,7 +263,7 @@ class Admission:
         lasting = min(SHED_MAX, max(0.0, self._lasting_level - priority))
         # What is shed for the moment says nothing of the time at which they come back.
         kept = 1 - min(lasting, self._classes[priority].shed.get(member, 0.0))
-        spread = 0.5 + self._waits * _SPREAD % 1
+        spread = 0.5 + self._waits * SPREAD % 1
         # In steps, so that the refusals of a surge are alike and need not be written anew.
         steps = min(WAIT_SECONDS / kept, WAIT_SECONDS_MAX) * spread / WAIT_STEP_SECONDS
         return round(round(steps) * WAIT_STEP_SECONDS * SECOND_NS)

@@ -21,8 +21,10 @@ from exchange.metrics import (
     STREAM_HELD_SECONDS,
 )
 from exchange.server.admission import (
+    HELD_SECONDS_MAX,
     REFUSALS_PER_ANSWER,
     REFUSALS_PER_SECOND_MIN,
+    SPREAD,
     UPDATE_SECONDS,
     Admission,
     Pace,
@@ -88,6 +90,7 @@ class Doorway:
         self._delay_seconds = 0.0
         self._answered = 0
         self._held = Held()
+        self._beyond = 0
 
     def tell(self, delay_seconds: float, *, answered: bool = True) -> float:
         """Take in the delay that was measured; return in how many seconds to tell the next one.
@@ -134,7 +137,7 @@ class Doorway:
             self._require(quota, caller, priority)
         if self.admission.enter(priority, caller.member):
             return
-        release = self._hold(context.peer())
+        release = self._hold(context.peer(), soon=priority is Priority.SINGLE)
         # To refuse a single check costs as much as to answer it: only its waiting spares anything.
         answered = priority is Priority.SINGLE and release is None
         if answered and self.admission.enter_unshed(priority):
@@ -161,15 +164,31 @@ class Doorway:
         if isinstance(error, OverloadedError):
             if error.turn is not None:
                 await error.turn()
-        elif (release := self._hold(connection)) is not None:
+        # Who is over a quota is so on all of its connections: nothing of it would go on beside.
+        elif (release := self._hold(connection, whole=True)) is not None:
             await release.wait()
 
-    def _hold(self, connection: str) -> asyncio.Event | None:
-        """Take a turn among refusals; None where there is none to be had soon."""
+    def _hold(
+        self, connection: str, *, whole: bool = False, soon: bool = False
+    ) -> asyncio.Event | None:
+        """Take a turn among refusals, or none.
+
+        Args:
+            connection: The call's own.
+            whole: All calls of a connection may be held.
+            soon: None, too, where the next turn is far.
+        """
         now = self._clock()
-        if not self._pace.has_room(now) or not self._held.has_room(connection):
+        if soon and not self._pace.has_room(now):
             return None
-        return self._held.after(self._pace.turn(now), connection)
+        if not self._held.has_room(connection, whole=whole):
+            return None
+        wait = self._pace.turn(now)
+        if wait >= HELD_SECONDS_MAX:
+            # Spread, as they would else come back as one wave.
+            self._beyond += 1
+            wait *= 1 - self._beyond * SPREAD % 1 / 2
+        return self._held.after(wait, connection)
 
     async def may_read(self, caller: Caller) -> None:
         """Wait until a stream may go on: flow control slows its sender, nothing is refused."""

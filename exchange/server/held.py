@@ -35,9 +35,11 @@ class Held:
         self._connections: Counter[str] = Counter()
         self._count = 0
 
-    def has_room(self, connection: str) -> bool:
-        """Tell whether one more of a connection can be held."""
-        return self._count < HELD_MAX and self._connections[connection] < HELD_PER_CONNECTION_MAX
+    def has_room(self, connection: str, *, whole: bool = False) -> bool:
+        """Tell whether one more of a connection can be held; with ``whole`` it may be all of it."""
+        if self._count >= HELD_MAX:
+            return False
+        return whole or self._connections[connection] < HELD_PER_CONNECTION_MAX
 
     def after(self, seconds: float, connection: str) -> asyncio.Event:
         """Hold a refusal for some seconds, or a little longer.

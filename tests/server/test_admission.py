@@ -272,6 +272,28 @@ def test_bulk_alone_may_wait_longer() -> None:
     assert alone.level == 0.0 < beside.level
 
 
+def test_a_member_that_asks_for_little_is_not_refused_however_much_is_shed() -> None:
+    admission = Admission(TARGET)
+
+    def ask(member: str, count: int) -> int:
+        let_in = sum(admission.enter(Priority.SINGLE, member) for _ in range(count))
+        for _ in range(let_in):
+            admission.leave(Priority.SINGLE)
+        return count - let_in
+
+    for _ in range(100):
+        ask("510000", 20)
+        ask("440000", 60)
+        admission.update(TARGET / 2)
+    flood = refused = 0
+    for _ in range(100):
+        refused += ask("510000", 15)
+        flood += ask("440000", 1_000)
+        admission.update(20 * TARGET)
+    assert refused == 0
+    assert flood > 50_000
+
+
 @given(st.lists(st.floats(0, 100_000), min_size=1, max_size=40), st.floats(0.01, 1))
 def test_the_fair_rate_leaves_the_share_asked_for_and_cuts_only_those_above_it(
     asked: list[float], share: float

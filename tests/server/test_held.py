@@ -26,6 +26,7 @@ async def test_one_connection_holds_a_part_of_what_it_may_have_out() -> None:
         assert held.has_room("one")
         held.after(60, "one")
     assert not held.has_room("one")
+    assert held.has_room("one", whole=True)
     assert held.has_room("other")
 
 
