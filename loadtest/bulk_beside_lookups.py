@@ -4,7 +4,11 @@
 rate, which they did before too. The server is held to one core; what asks it, and Cassandra's node,
 to the other. Times of checks count from when they were due, so that waiting shows. Who hands the
 file in goes behind who looks up on the core that they share: they are two machines elsewhere, and
-the server is what is measured (p99 was 14.8 ms with both alike, and 11.5 ms so).
+the server is what is measured.
+
+The p99 is 4.2 to 6 ms beside the file and 2.6 alone on SQLite. What is late is the reading of the
+request, before any of our code: neither smaller chunks of the file nor a core apart for the process
+that takes it in made it shorter.
 """
 
 import asyncio
