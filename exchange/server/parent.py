@@ -5,6 +5,7 @@ that could ask something of them.
 """
 
 import contextlib
+import math
 import signal
 import socket
 import time
@@ -47,7 +48,7 @@ class _Slot:
         self.reports: Connection | None = None
         self.report: Report | None = None
         self.ready_at: float | None = None
-        self.retry_at = 0.0
+        self.retry_at = math.inf
         self.failures = 0
 
     def clear(self) -> None:
@@ -103,10 +104,10 @@ class Parent:
         """
         with self._signals() as wake:
             try:
-                for slot in self._slots:
-                    self._start(slot)
-                while not self._stopping and not self._all_serve():
-                    self._watch(wake, starting=True)
+                # The first writes down in an empty store what all others only look at: together
+                # they would be in each other's way, which a busy store answers too late.
+                for slots in (self._slots[:1], self._slots[1:]):
+                    self._begin(slots, wake)
                 if not self._stopping:
                     announce()
                 while not self._stopping:
@@ -141,15 +142,21 @@ class Parent:
         slot.process, slot.reports = slot.spawn()
         _log.info(f"{slot.kind}_started", number=slot.number, pid=slot.process.pid)
 
-    def _all_serve(self) -> bool:
-        return all(slot.ready_at is not None for slot in self._slots)
+    def _begin(self, slots: Sequence[_Slot], wake: socket.socket) -> None:
+        """Start some for the first time unless all is to end, and wait until they serve."""
+        for slot in slots:
+            if not self._stopping:
+                self._start(slot)
+        while not self._stopping and any(slot.ready_at is None for slot in slots):
+            self._watch(wake, starting=True)
 
     def _watch(self, wake: socket.socket, *, starting: bool) -> None:
         """Wait for something to happen once, and deal with it.
 
         While the server starts, the first worker that does not come to serve ends it all.
         """
-        pending = [slot.retry_at for slot in self._slots if slot.process is None]
+        empty = (slot.retry_at for slot in self._slots if slot.process is None)
+        pending = [at for at in empty if at < math.inf]
         self._wait(wake, max(0.0, min(pending) - time.monotonic()) if pending else None)
         for slot in self._slots:
             if self._stopping:
