@@ -134,8 +134,8 @@ async def _beside(world: World, options: Options, client: Client) -> tuple[list[
     waiting = threading.Thread(target=lambda: found.append(client.finish()))
     waiting.start()
     try:
-        # Over the same connections from beginning to end: the server still greets them when the
-        # first calls are due, and in parts of three seconds those calls were the p99.
+        # Over the same connections from beginning to end: the server still greets new ones when
+        # the first calls are due.
         buckets = await _lookups(world, options.rate, SECONDS_MAX, waiting.is_alive)
     finally:
         client.kill()

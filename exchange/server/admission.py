@@ -233,13 +233,11 @@ class Admission:
         one.asked[member] = one.asked.get(member, 0.0) + 1
         if priority is Priority.SINGLE:
             self._since_single_seconds = 0.0
-        if (self.level > priority and one.refuses(member)) or self._is_full(priority):
-            return False
-        self._running[priority] += 1
-        return True
+        refused = self.level > priority and one.refuses(member)
+        return not refused and self.enter_unshed(priority)
 
     def enter_unshed(self, priority: Priority) -> bool:
-        """Let a call in that was not to be, unless there is no room for it at all."""
+        """Let a call in whether calls are shed or not, unless there is no room for it at all."""
         if self._is_full(priority):
             return False
         self._running[priority] += 1

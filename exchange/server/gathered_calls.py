@@ -166,8 +166,7 @@ class GatheredCall(Call):
         if turn.answer.done():
             return None  # Its caller has gone.
         try:
-            caller = turn.caller if turn.entered else self._enter(turn, quota=self._quota)
-            assert caller is not None  # noqa: S101 - nobody is let in unnamed.
+            caller = self._enter(turn, quota=self._quota)
             message = turn.message = self._message(turn.request)
             turn.charged = self._count(message, caller)
         except Exception as error:  # noqa: BLE001 - its own, for its caller alone.
