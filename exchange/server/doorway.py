@@ -87,7 +87,7 @@ class Doorway:
         self._clock = clock
         self._pace = Pace(REFUSALS_PER_SECOND_MIN)
         self._told = clock()
-        self._delay_seconds = 0.0
+        self._measured_seconds = 0.0
         self._answered = 0
         self._held = Held()
         self._beyond = 0
@@ -104,9 +104,9 @@ class Doorway:
         elapsed = min(max(now - self._told, TOLD_SECONDS_MIN), UPDATE_SECONDS)
         self._told = now
         # What is waited for says nothing new until it takes longer than what came before.
-        delay = delay_seconds if answered else max(delay_seconds, self._delay_seconds)
+        delay = delay_seconds if answered else max(delay_seconds, self._measured_seconds)
         if answered:
-            self._delay_seconds = delay
+            self._measured_seconds = delay
             ADMISSION_DELAY.observe(delay)
         self.delay_seconds += (delay - self.delay_seconds) * DELAY_WEIGHT
         self.admission.update(delay, elapsed, answered=answered)
