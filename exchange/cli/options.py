@@ -90,6 +90,26 @@ def caller_urn(text: str) -> str:
     return urn
 
 
+def format_option(text: str, *, checked: bool = True) -> Any:
+    """Make the option for a format's id, as metadata of an annotation.
+
+    Args:
+        text: What the format is for, as `--help` shows it.
+        checked: Whether an unknown id is refused here, with those near it.
+    """
+    return typer.Option(
+        "--format",
+        callback=known_format if checked else None,
+        help=text,
+        autocompletion=complete_format,
+    )
+
+
+def member_option(text: str) -> Any:
+    """Make the option for the code of a member that takes part, as metadata of an annotation."""
+    return typer.Option(callback=known_member, help=text, autocompletion=complete_member)
+
+
 def _given_caller(text: str | None) -> str | None:
     return caller_urn(text) if text else None
 
@@ -119,26 +139,10 @@ Caller = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Member = Annotated[
-    str,
-    typer.Option(
-        callback=known_member,
-        help="Six-digit code of the member.",
-        autocompletion=complete_member,
-    ),
-]
-FormatId = Annotated[
-    str,
-    typer.Option("--format", help="Id of the member's format.", autocompletion=complete_format),
-]
-Destination = Annotated[
-    str,
-    typer.Option(
-        callback=known_member,
-        help="Member where the traveller wants to pass.",
-        autocompletion=complete_member,
-    ),
-]
+Member = Annotated[str, member_option("Six-digit code of the member.")]
+# Looked up beside its member: then those that the member has can be named.
+FormatId = Annotated[str, format_option("Id of the member's format.", checked=False)]
+Destination = Annotated[str, member_option("Member where the traveller wants to pass.")]
 DocumentFile = Annotated[
     Path | None,
     typer.Option(

@@ -17,8 +17,7 @@ from exchange.cli.options import (
     DocumentFile,
     Json,
     Timeout,
-    complete_member,
-    known_member,
+    member_option,
     member_urn,
 )
 from exchange.cli.output import age, as_dict, code_of, facts, instant, out, print_json, table
@@ -26,14 +25,7 @@ from exchange.cli.policies.tables import explanation_tree
 from exchange.cli.spans import parse_span
 from exchange.core.members import BY_CODE
 
-Origin = Annotated[
-    str,
-    typer.Option(
-        callback=known_member,
-        help="Member where the traveller comes from.",
-        autocompletion=complete_member,
-    ),
-]
+Origin = Annotated[str, member_option("Member where the traveller comes from.")]
 MaxAge = Annotated[
     str,
     typer.Option(help="Oldest statement that may admit, as 90min, 48h or 7d.", metavar="SPAN"),

@@ -15,7 +15,7 @@ from exchange.cli.conformance.page import member_title, page
 from exchange.cli.conformance.results import CaseResult, Difference, Score, scores
 from exchange.cli.conformance.rule_cases import run_rule_cases
 from exchange.cli.exits import CommandError, ExitCode
-from exchange.cli.options import Json, complete_format, known_format
+from exchange.cli.options import Json, format_option
 from exchange.cli.output import out, print_json, table
 
 Places = Annotated[
@@ -27,11 +27,8 @@ Places = Annotated[
 ]
 PayloadFormat = Annotated[
     str,
-    typer.Option(
-        "--format",
-        help="The files are payloads in this format; each passes if every record of it is read.",
-        callback=known_format,
-        autocompletion=complete_format,
+    format_option(
+        "The files are payloads in this format; each passes if every record of it is read."
     ),
 ]
 CertLogic = Annotated[Path | None, typer.Option(help="Folder with suites of the rule language.")]

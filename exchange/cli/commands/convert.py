@@ -18,32 +18,15 @@ from exchange.cli.options import (
     DocumentFile,
     Json,
     Timeout,
-    complete_format,
-    complete_member,
-    known_format,
-    known_member,
+    format_option,
+    member_option,
     member_urn,
 )
 from exchange.cli.output import as_dict, code_of, err, instant, print_json, table
 from exchange.core.health_code import Level, State
 
-Destination = Annotated[
-    str,
-    typer.Option(
-        callback=known_member,
-        help="Member whose format it is.",
-        autocompletion=complete_member,
-    ),
-]
-OwnFormat = Annotated[
-    str,
-    typer.Option(
-        "--format",
-        callback=known_format,
-        help="Id of the member's format.",
-        autocompletion=complete_format,
-    ),
-]
+Destination = Annotated[str, member_option("Member whose format it is.")]
+OwnFormat = Annotated[str, format_option("Id of the member's format.")]
 National = Annotated[
     bool, typer.Option("--national", help="The national answer instead: all members' reports.")
 ]

@@ -21,10 +21,8 @@ from exchange.cli.options import (
     Caller,
     Json,
     Timeout,
-    complete_format,
-    complete_member,
-    known_format,
-    known_member,
+    format_option,
+    member_option,
     unknown,
 )
 from exchange.cli.output import as_dict, code_of, err, instant, out, print_json, table
@@ -39,25 +37,9 @@ quarantine_app = typer.Typer(
     no_args_is_help=True,
 )
 
-OfMember = Annotated[
-    str,
-    typer.Option(
-        "--member",
-        callback=known_member,
-        help="Six-digit code; without it all members.",
-        autocompletion=complete_member,
-    ),
-]
+OfMember = Annotated[str, member_option("Six-digit code; without it all members.")]
 Names = Annotated[list[str] | None, typer.Argument(help="Names of entries, as a list shows them.")]
-OfFormat = Annotated[
-    str,
-    typer.Option(
-        "--format",
-        callback=known_format,
-        help="Only entries of this format.",
-        autocompletion=complete_format,
-    ),
-]
+OfFormat = Annotated[str, format_option("Only entries of this format.")]
 OfReason = Annotated[str, typer.Option("--reason", help="Only entries with this reason.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 

@@ -8,7 +8,7 @@ import typer
 from adapters.registry import FORMATS
 from exchange.app import load_format_keys
 from exchange.cli.exits import CommandError
-from exchange.cli.options import Json, complete_format, known_format, with_settings
+from exchange.cli.options import Json, format_option, with_settings
 from exchange.cli.output import out, print_json
 from exchange.cli.progress import progress
 from exchange.cli.sample.files import file_name
@@ -16,15 +16,7 @@ from exchange.cli.sample.population import Population, Sampling, write_file
 from exchange.operations.clock import system_clock
 from exchange.settings import Settings
 
-FormatId = Annotated[
-    str,
-    typer.Option(
-        "--format",
-        callback=known_format,
-        help="Format of the file.",
-        autocompletion=complete_format,
-    ),
-]
+OfFormat = Annotated[str, format_option("Format of the file.")]
 Count = Annotated[int, typer.Option(min=1, help="Records of the file.")]
 People = Annotated[int, typer.Option(min=1, help="People of the population, with --all.")]
 Seed = Annotated[int, typer.Option(min=0, help="Another seed, other people.")]
@@ -39,7 +31,7 @@ Out = Annotated[
 def sample(  # noqa: PLR0913 - an argument per option
     settings: Settings,
     *,
-    format_id: FormatId = "",
+    format_id: OfFormat = "",
     count: Count = 1_000,
     people: People = 10_000,
     seed: Seed = 1,
