@@ -27,7 +27,7 @@ ROOM: tuple[Row, ...] = (
                 ),
             ),
             Panel(
-                title="Refused before they were read",
+                title="Refused before being parsed",
                 description="By reason (shed, full, quota, deadline) and priority. Good: "
                 "nothing; REST and PUBLICATION give way first, SINGLE last.",
                 unit="reqps",

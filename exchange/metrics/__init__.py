@@ -151,7 +151,8 @@ ADMISSION_LEVEL = Gauge(
 )
 ADMISSION_REFUSALS = Counter(
     "admission_refusals",
-    "Calls refused before they were read, by reason (shed, full, quota, deadline) and priority.",
+    "Calls refused before their message was parsed, by reason (shed, full, quota, deadline) and "
+    "priority.",
     ("reason", "priority"),
     series_max=4 * 4,
 )
