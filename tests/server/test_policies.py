@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import Awaitable, Callable
 
 import grpc
 import msgspec
@@ -36,6 +35,7 @@ from tests.server_fixture import (
     record,
     refused,
 )
+from tests.waiting import until
 
 NAME = "members/310000/policies/entry"
 HOUR_MS = 3_600_000
@@ -82,13 +82,6 @@ async def asked(client: Client, **fields: object) -> check_pb.CheckHealthCodeRes
         **fields,  # type: ignore[arg-type]
     )
     return await client.recognition.CheckHealthCode(request, metadata=client.metadata)
-
-
-async def until(true: Callable[[], Awaitable[bool]], seconds: float) -> None:
-    """Wait for a condition within a deadline."""
-    async with asyncio.timeout(seconds):
-        while not await true():  # noqa: ASYNC110 - another server changes: no event of ours.
-            await asyncio.sleep(0.02)
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
 """Streams that workers pass on to publishers: there and back, slowed, cancelled, refused."""
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import grpc
@@ -18,8 +17,8 @@ from exchange.server.publisher import PublisherServer
 from exchange.server.publishers import Publishers
 from exchange.server.relay import STREAM_PATH, Relay
 from tests.server_fixture import SHANGHAI, SICHUAN, RunningPublisher, StartExchange, refused
+from tests.waiting import PATIENCE_SECONDS, until
 
-PATIENCE_SECONDS = 20
 CALLER = parse_urn(SHANGHAI)
 MESSAGE = b"m" * 64 * 1024
 WINDOW_BYTES_MAX = 1 << 20
@@ -69,13 +68,6 @@ async def messages(*several: bytes) -> AsyncIterator[bytes]:
         yield one
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come true in time"
-        await asyncio.sleep(0.01)
-
-
 async def test_a_publisher_that_is_away_is_passed_over(
     place: Place, publishers: Publishers
 ) -> None:
@@ -121,15 +113,14 @@ async def test_the_publisher_that_comes_back_is_used_again(
     with pytest.raises(PublicationUnavailableError):
         await anext(publishers.to(STREAM_PATH)(messages(b"a"), CALLER))
     await place.serve(echo)
-    found: list[bytes] = []
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not found:
-        assert time.monotonic() < end, "it was never found again"
-        try:
-            found = [one async for one in publishers.to(STREAM_PATH)(messages(b"b"), CALLER)]
-        except PublicationUnavailableError:
-            await asyncio.sleep(0.05)
-    assert found == [b"b"]
+
+    async def is_used() -> bool:
+        with suppress(PublicationUnavailableError):
+            passed = [one async for one in publishers.to(STREAM_PATH)(messages(b"b"), CALLER)]
+            return passed == [b"b"]
+        return False
+
+    await until(is_used)
 
 
 async def test_a_publisher_cut_in_the_middle_ends_the_stream_as_one_to_try_again(
@@ -229,9 +220,29 @@ async def test_a_defect_in_reading_the_caller_is_no_end_of_its_file(
     assert ends == ["cut"]
 
 
+class Talker:
+    """Sends two hundred large messages, and knows how many were taken from it."""
+
+    def __init__(self) -> None:
+        self.taken_count = 0
+
+    async def messages(self) -> AsyncGenerator[bytes, None]:
+        for _ in range(200):
+            self.taken_count += 1
+            yield MESSAGE
+
+    async def is_held_up(self) -> None:
+        """Wait until nothing more is taken, and expect no more than is on the way."""
+        before = -1
+        while before != self.taken_count:
+            before = self.taken_count
+            await asyncio.sleep(0.2)
+        assert self.taken_count * len(MESSAGE) < WINDOW_BYTES_MAX
+
+
 async def test_a_slow_publisher_holds_its_caller_up(place: Place, publishers: Publishers) -> None:
     goes_on = asyncio.Event()
-    taken = 0
+    caller = Talker()
 
     async def slow(requests: AsyncIterator[bytes], _caller: Caller) -> AsyncGenerator[bytes, None]:
         yield b"here"
@@ -239,45 +250,24 @@ async def test_a_slow_publisher_holds_its_caller_up(place: Place, publishers: Pu
         async for _ in requests:
             pass
 
-    async def requests() -> AsyncIterator[bytes]:
-        nonlocal taken
-        for _ in range(200):
-            taken += 1
-            yield MESSAGE
-
     await place.serve(slow)
-    async with aclosing(publishers.to(STREAM_PATH)(requests(), CALLER)) as answers:
+    async with aclosing(publishers.to(STREAM_PATH)(caller.messages(), CALLER)) as answers:
         assert await anext(answers) == b"here"
         rest = asyncio.create_task(anext(answers, None))
-        before = -1
-        while before != taken:
-            before = taken
-            await asyncio.wait([rest], timeout=0.2)
-        assert taken * len(MESSAGE) < WINDOW_BYTES_MAX
+        await caller.is_held_up()
         goes_on.set()
         assert await asyncio.wait_for(rest, PATIENCE_SECONDS) is None
-    assert taken == 200
+    assert caller.taken_count == 200
 
 
 async def test_a_slow_caller_holds_its_publisher_up(place: Place, publishers: Publishers) -> None:
-    given = 0
-
-    async def talk(_requests: AsyncIterator[bytes], _caller: Caller) -> AsyncGenerator[bytes, None]:
-        nonlocal given
-        for _ in range(200):
-            given += 1
-            yield MESSAGE
-
-    await place.serve(talk)
+    talker = Talker()
+    await place.serve(lambda _requests, _caller: talker.messages())
     async with aclosing(publishers.to(STREAM_PATH)(messages(), CALLER)) as answers:
         await anext(answers)
-        before = -1
-        while before != given:
-            before = given
-            await asyncio.sleep(0.2)
-        assert given * len(MESSAGE) < WINDOW_BYTES_MAX
+        await talker.is_held_up()
         rest = [one async for one in answers]
-    assert (given, len(rest)) == (200, 199)
+    assert (talker.taken_count, len(rest)) == (200, 199)
 
 
 async def test_a_caller_is_told_to_try_again_while_publishers_are_away(

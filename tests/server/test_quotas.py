@@ -4,8 +4,7 @@ import asyncio
 import gc
 import itertools
 import os
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import grpc
@@ -35,8 +34,8 @@ from tests.server_fixture import (
     record,
     refused,
 )
+from tests.waiting import PATIENCE_SECONDS, until
 
-PATIENCE_SECONDS = 20
 ONE_A_DAY = "{ per_second = 0.00001, burst = %d }"
 DEFAULT = MemberLimits(lookups=Allowance(10, 5))
 
@@ -49,13 +48,6 @@ class SetNanoseconds:
 
     def __call__(self) -> int:
         return self.now_ns
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not await condition():
-        assert time.monotonic() < end, "the condition has not come about"
-        await asyncio.sleep(0.05)
 
 
 def test_after_the_wait_that_a_refusal_names_a_call_is_let_in_and_not_before() -> None:

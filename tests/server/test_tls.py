@@ -1,7 +1,6 @@
 """Transport security: handshakes that fail, refusals to start, and files that change."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc
@@ -17,7 +16,8 @@ from exchange.server.certificates import issue, issue_server, make_authority
 from exchange.server.tls import ReloadingTls, TlsFiles, load_tls
 from tests.server.conftest import SecureExchange
 from tests.server_fixture import SICHUAN, Client, StartExchange
-from tests.tls_fixture import DAY_MS, LOCAL_POOL, Authority, Pair, deadline, read_pair
+from tests.tls_fixture import DAY_MS, LOCAL_POOL, Authority, Pair, read_pair
+from tests.waiting import until
 
 PATIENCE_SECONDS = 10
 
@@ -33,14 +33,6 @@ async def handshake_fails(channel: grpc.aio.Channel) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await members(channel)
     assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until a condition holds; every try of it takes the time of a connection."""
-    end = deadline(PATIENCE_SECONDS)
-    while not await condition():
-        assert deadline(0) < end, "the condition did not come true in time"
-        await asyncio.sleep(0.05)
 
 
 async def connects(secure: SecureExchange, channel: grpc.aio.Channel) -> bool:

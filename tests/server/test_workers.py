@@ -1,6 +1,7 @@
 """A whole server under load: workers killed, drained, orphaned; nothing acknowledged is lost."""
 
 import asyncio
+import contextlib
 import itertools
 import os
 import signal
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import closing
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -29,13 +30,14 @@ from exchange.stores.sqlite import SqliteStore
 from exchange.stores.sqlite.connection import SqliteSettings
 from tests.server_fixture import KEY_LINE, SICHUAN, Client, SetClock, record
 from tests.tls_fixture import Authority
+from tests.waiting import PATIENCE_SECONDS, until
 
-PATIENCE_SECONDS = 30
 CHANNELS = 8
 """Enough that each of two workers has connections, whatever the kernel's choice."""
 SHIPPED_SERVICE_CONFIG = (
     resources.files("exchange").joinpath("client_service_config.json").read_text("utf-8")
 )
+Answers = AsyncIterator[health_code_service_pb2.StreamingPublishHealthCodesResponse]
 LEVELS = ("LOW", "MEDIUM", "ELEVATED", "HIGH")
 
 
@@ -146,20 +148,21 @@ class Load:
         ]
         self._numbers = resident_numbers()
         self._stopping = False
+        self._running: list[asyncio.Task[None]] = []
         self.acknowledged: dict[str, str] = {}
         self.failures: list[list[grpc.StatusCode]] = [[] for _ in self._channels]
         self.wrong: list[str] = []
 
-    async def run(self) -> None:
-        """Publish one record after the other and read it back, until stopped."""
-        await asyncio.gather(
-            *(
-                self._run_one(Client(channel, ""), failures)
-                for channel, failures in zip(self._channels, self.failures, strict=True)
-            )
-        )
+    async def start(self) -> None:
+        """Begin, and wait until the first hundred records are acknowledged."""
+        self._running = [
+            asyncio.create_task(self._run_one(Client(channel, ""), failures))
+            for channel, failures in zip(self._channels, self.failures, strict=True)
+        ]
+        await self.until_acknowledged(100)
 
     async def _run_one(self, client: Client, failures: list[grpc.StatusCode]) -> None:
+        """Publish one record after the other and read it back, until stopped."""
         while not self._stopping:
             number = next(self._numbers)
             level = LEVELS[len(self.acknowledged) % len(LEVELS)]
@@ -179,14 +182,11 @@ class Load:
     async def until_acknowledged(self, count: int) -> None:
         """Wait until so many more records are acknowledged."""
         wanted = len(self.acknowledged) + count
-        end = time.monotonic() + PATIENCE_SECONDS
-        while len(self.acknowledged) < wanted:
-            assert time.monotonic() < end, "the load has come to a stand"
-            await asyncio.sleep(0.01)
+        await until(lambda: len(self.acknowledged) >= wanted)
 
-    async def stop(self, task: "asyncio.Task[None]") -> None:
+    async def stop(self) -> None:
         self._stopping = True
-        await task
+        await asyncio.gather(*self._running)
         for channel in self._channels:
             await channel.close(None)
 
@@ -207,13 +207,6 @@ async def lost(server: Server, acknowledged: dict[str, str]) -> list[str]:
     return found
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come true in time"
-        await asyncio.sleep(0.02)
-
-
 async def test_a_worker_killed_under_load_costs_each_connection_at_most_one_unavailable(
     server: Server,
 ) -> None:
@@ -222,12 +215,11 @@ async def test_a_worker_killed_under_load_costs_each_connection_at_most_one_unav
     # As callers are told to: a connection that is made in the moment of a death is reset as well,
     # and without a pause every call until the next attempt at one fails at once.
     load = Load(server, SHIPPED_SERVICE_CONFIG)
-    task = asyncio.create_task(load.run())
-    await load.until_acknowledged(100)
+    await load.start()
     os.kill(before[0], signal.SIGKILL)
     await until(lambda: len(set(server.workers()) - set(before)) == 1)
     await load.until_acknowledged(200)
-    await load.stop(task)
+    await load.stop()
     assert load.wrong == []
     assert max(len(failures) for failures in load.failures) <= 1
     assert {code for failures in load.failures for code in failures} <= {
@@ -241,11 +233,10 @@ async def test_a_worker_killed_under_load_costs_each_connection_at_most_one_unav
 async def test_a_server_told_to_stop_under_load_drains_and_loses_nothing(server: Server) -> None:
     server.start()
     load = Load(server)
-    task = asyncio.create_task(load.run())
-    await load.until_acknowledged(100)
+    await load.start()
     server.ask_to_stop()
     assert await asyncio.to_thread(server.exit_code) == 0
-    await load.stop(task)
+    await load.stop()
     assert load.wrong == []
     assert {code for failures in load.failures for code in failures} == {
         grpc.StatusCode.UNAVAILABLE
@@ -269,50 +260,49 @@ async def stream_of_records(
         await goes_on.wait()
 
 
+@contextlib.asynccontextmanager
+async def stream_under_way(server: Server) -> AsyncIterator[tuple[Answers, asyncio.Event]]:
+    """A stream whose first record is acknowledged, when the server is told to stop.
+
+    In the end the server has to be gone, and to say that it drained.
+    """
+    channel = server.authority.channel(server.port, server.authority.caller(SICHUAN))
+    client, goes_on = Client(channel, ""), asyncio.Event()
+    call = client.health_codes.StreamingPublishHealthCodes(stream_of_records(goes_on))
+    answers = aiter(call)
+    assert (await anext(answers)).accepted_count == 1
+    server.ask_to_stop()
+    yield answers, goes_on
+    assert await asyncio.to_thread(server.exit_code) == 0
+    await channel.close(None)
+
+
 async def test_a_stream_that_runs_when_the_server_is_told_to_stop_comes_to_its_end(
     server: Server,
 ) -> None:
     server.start()
-    channel = server.authority.channel(server.port, server.authority.caller(SICHUAN))
-    client, goes_on = Client(channel, ""), asyncio.Event()
-    call = client.health_codes.StreamingPublishHealthCodes(stream_of_records(goes_on))
-    answers = aiter(call)
-    assert (await anext(answers)).accepted_count == 1
-    server.ask_to_stop()
-    await until_not_taken(server)
-    goes_on.set()
-    assert [answer.accepted_count async for answer in answers] == [1]
-    assert await asyncio.to_thread(server.exit_code) == 0
-    await channel.close(None)
+    async with stream_under_way(server) as (answers, goes_on):
+        await until(lambda: takes_no_connection(server))
+        goes_on.set()
+        assert [answer.accepted_count async for answer in answers] == [1]
 
 
 async def test_a_stream_that_does_not_end_is_cut_when_the_drain_is_over(server: Server) -> None:
     server.start(drain_seconds=0.5)
-    channel = server.authority.channel(server.port, server.authority.caller(SICHUAN))
-    client, goes_on = Client(channel, ""), asyncio.Event()
-    call = client.health_codes.StreamingPublishHealthCodes(stream_of_records(goes_on))
-    answers = aiter(call)
-    assert (await anext(answers)).accepted_count == 1
-    server.ask_to_stop()
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await anext(answers)
-    assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
-    goes_on.set()
-    assert await asyncio.to_thread(server.exit_code) == 0
-    await channel.close(None)
+    async with stream_under_way(server) as (answers, goes_on):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await anext(answers)
+        assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+        goes_on.set()
 
 
-async def until_not_taken(server: Server) -> None:
-    """Wait until new connections are refused."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        assert time.monotonic() < end, "the server still takes connections"
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        except OSError:
-            return
-        writer.close()
-        await asyncio.sleep(0.01)
+async def takes_no_connection(server: Server) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    except OSError:
+        return True
+    writer.close()
+    return False
 
 
 async def test_all_workers_killed_at_once_lose_nothing_that_was_acknowledged(
@@ -321,13 +311,12 @@ async def test_all_workers_killed_at_once_lose_nothing_that_was_acknowledged(
     server.start()
     before = server.workers()
     load = Load(server)
-    task = asyncio.create_task(load.run())
-    await load.until_acknowledged(100)
+    await load.start()
     for pid in before:
         os.kill(pid, signal.SIGKILL)
     await until(lambda: len(set(server.workers()) - set(before)) == 2)
-    await load.stop(task)
-    await until_serving(server)
+    await load.stop()
+    await until(lambda: is_serving(server))
     assert load.wrong == []
     assert await lost(server, load.acknowledged) == []
 
@@ -372,40 +361,40 @@ async def statuses(stubs: Sequence[health_pb2_grpc.HealthStub]) -> set[str]:
     return {health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status) for answer in answers}
 
 
-async def until_serving(server: Server) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    caller = server.authority.caller(SICHUAN)
-    found: set[str] = set()
-    while found != {"SERVING"}:
-        assert time.monotonic() < end, "the server never served again"
-        channel = server.authority.channel(server.port, caller)
-        try:
-            found = await statuses([health_pb2_grpc.HealthStub(channel)])
-        except grpc.aio.AioRpcError as error:
-            assert error.code() == grpc.StatusCode.UNAVAILABLE  # noqa: PT017 - tried again.
+async def is_serving(server: Server) -> bool:
+    """Ask over a new connection, which any of the workers may take."""
+    channel = server.authority.channel(server.port, server.authority.caller(SICHUAN))
+    try:
+        return await statuses([health_pb2_grpc.HealthStub(channel)]) == {"SERVING"}
+    except grpc.aio.AioRpcError as error:
+        assert error.code() == grpc.StatusCode.UNAVAILABLE  # noqa: PT017 - tried again.
+        return False
+    finally:
         await channel.close(None)
 
 
 async def test_every_worker_tells_the_same_of_the_store_within_a_second(server: Server) -> None:
     server.start()
-    await until_serving(server)
+    await until(lambda: is_serving(server))
     caller = server.authority.caller(SICHUAN)
     channels = [server.authority.channel(server.port, caller) for _ in range(CHANNELS)]
     stubs = [health_pb2_grpc.HealthStub(channel) for channel in channels]
-    told = [await statuses(stubs)]
+
+    async def told(wanted: str) -> bool:
+        return await statuses(stubs) == {wanted}
+
+    assert await told("SERVING")
     for old, new, wanted in (
-        ("schema_versions", "away", {"NOT_SERVING"}),
-        ("away", "schema_versions", {"SERVING"}),
+        ("schema_versions", "away", "NOT_SERVING"),
+        ("away", "schema_versions", "SERVING"),
     ):
-        with closing(sqlite3.connect(server.directory / "exchange.sqlite")) as connection:
+        with contextlib.closing(
+            sqlite3.connect(server.directory / "exchange.sqlite")
+        ) as connection:
             connection.execute(f"ALTER TABLE {old} RENAME TO {new}")
-        end = time.monotonic() + 1.0
-        while await statuses(stubs) != wanted:
-            assert time.monotonic() < end, "a worker did not notice within a second"
-        told.append(wanted)
+        await until(partial(told, wanted), seconds=1.0)
     for channel in channels:
         await channel.close(None)
-    assert told == [{"SERVING"}, {"NOT_SERVING"}, {"SERVING"}]
 
 
 class HeldStore(SqliteStore):
@@ -465,21 +454,19 @@ async def test_a_drain_takes_no_new_calls_and_lets_running_ones_finish(
     held = await start_held(drain_seconds=PATIENCE_SECONDS)
     drain = asyncio.create_task(held.exchange.stop())
     async with grpc.aio.insecure_channel(f"127.0.0.1:{held.exchange.port}") as channel:
-        end = time.monotonic() + PATIENCE_SECONDS
-        while await is_answered(channel):
-            assert time.monotonic() < end, "new calls are still answered"
+        await until(lambda: is_refused(channel))
     assert not drain.done()
     held.store.let_go.set()
     await asyncio.wait_for(held.call, PATIENCE_SECONDS)
     await asyncio.wait_for(drain, PATIENCE_SECONDS)
 
 
-async def is_answered(channel: grpc.aio.Channel) -> bool:
+async def is_refused(channel: grpc.aio.Channel) -> bool:
     try:
         await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=5)
     except grpc.aio.AioRpcError as error:
-        return error.code() != grpc.StatusCode.UNAVAILABLE
-    return True
+        return error.code() == grpc.StatusCode.UNAVAILABLE
+    return False
 
 
 async def test_a_drain_ends_at_its_limit_even_if_a_call_does_not(start_held: StartHeld) -> None:
