@@ -1,11 +1,12 @@
 """The composition root: the only place that knows every class."""
 
+from exchange.app.directories import make_data_dir, make_directory
 from exchange.app.exchange import Exchange
 from exchange.app.family import Family, worker_count
 from exchange.app.keys import load_format_keys, load_subject_keys
 from exchange.app.listening import make_tls
 from exchange.app.processes import serve
-from exchange.app.stores import make_data_dir, make_store
+from exchange.app.stores import make_store
 from exchange.app.streams import StreamsExchange
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "load_format_keys",
     "load_subject_keys",
     "make_data_dir",
+    "make_directory",
     "make_store",
     "make_tls",
     "serve",

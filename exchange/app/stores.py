@@ -1,6 +1,6 @@
 """The store that the settings name, and what operations work with once it is open."""
 
-from exchange.core.errors import StartError
+from exchange.app.directories import make_data_dir
 from exchange.core.subject import SubjectKeys
 from exchange.operations.clock import Clock
 from exchange.operations.environment import Environment
@@ -23,21 +23,6 @@ def make_store(settings: Settings) -> Store:
         return _cassandra(settings)
     make_data_dir(settings)
     return SqliteStore(SqliteSettings(settings.sqlite_path))
-
-
-def make_data_dir(settings: Settings) -> None:
-    """Make the directory of the exchange's data, if it is not there.
-
-    Raises:
-        StartError: It cannot be made.
-    """
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StartError(
-            f"The directory {settings.data_dir} of the setting data_dir cannot be made: "
-            f"{error.strerror}."
-        ) from error
 
 
 async def open_environment(

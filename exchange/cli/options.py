@@ -50,8 +50,13 @@ def known_member(code: str) -> str:
         CommandError: It is none.
     """
     if code and code not in BY_CODE:
-        raise CommandError(f"There is no member {code!r}: see `health-exchange members`.")
+        raise no_member(code)
     return code
+
+
+def no_member(code: str) -> CommandError:
+    """Say that nobody of a code takes part."""
+    return CommandError(f"There is no member {code!r}: see `health-exchange members`.")
 
 
 def known_format(format_id: str) -> str:
@@ -67,10 +72,14 @@ def known_format(format_id: str) -> str:
 
 def unknown(what: str, name: str, known: Iterable[str]) -> CommandError:
     """Say that there is nothing of a name, and what there is: what is near it, else all."""
+    return CommandError(f"There is no {what} {name!r}; {near(name, known)}.")
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Name what is near a name that is not known, else all that is known."""
     known = list(known)
-    near = difflib.get_close_matches(name, known, NEAR_MAX)
-    names = f"near it: {', '.join(near)}" if near else f"at hand are: {', '.join(known)}"
-    return CommandError(f"There is no {what} {name!r}; {names}.")
+    found = difflib.get_close_matches(name, known, NEAR_MAX)
+    return f"near it: {', '.join(found)}" if found else f"at hand are: {', '.join(known)}"
 
 
 def caller_urn(text: str) -> str:

@@ -69,6 +69,53 @@ def test_only_what_is_missing_or_due_is_issued_anew(own: Path) -> None:
     assert due == ["server.pem", "member-510000.pem"]
 
 
+@pytest.mark.parametrize("within", ["file", "file/deep"])
+def test_a_directory_that_cannot_be_made_is_named(
+    health_exchange: Health, tmp_path: Path, within: str
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    ran = health_exchange("certs", "init", "--certs", tmp_path / within)
+    assert (ran.code, ran.out) == (6, "")
+    assert ran.err.startswith(f"The directory {tmp_path / within} cannot be made: ")
+
+
+HOSTS = ("gate", "gate-1.example.org", "*.example.org", "192.0.2.1", "2001:db8::1")
+
+
+def test_a_servers_certificate_names_hosts_and_addresses(
+    health_exchange: Health, tmp_path: Path
+) -> None:
+    options = [part for host in HOSTS for part in ("--host", host)]
+    assert health_exchange("certs", "init", "--certs", tmp_path, *options).code == 0
+    listed = health_exchange("certs", "list", "--certs", tmp_path, "--json").json["certificates"]
+    names = {one["file"]: tuple(one["names"]) for one in listed}
+    assert names["server.pem"] == HOSTS
+
+
+@pytest.mark.parametrize("command", [("init",), ("issue", "server")])
+@pytest.mark.parametrize(
+    ("host", "hint"),
+    [
+        ("bad host", "near it: bad-host."),
+        ("https://gate.example.org:7443/", "near it: gate.example.org."),
+        ("[::1]:7443", "near it: ::1."),
+        ("192.0.2.256", "for example gate.example.org or 192.0.2.1."),
+        ("gate-.example.org", "for example "),
+        ("g" * 64, "for example "),
+        ("省.example.org", "for example "),
+        ("", "for example "),
+    ],
+)
+def test_what_is_no_host_gets_no_certificate(
+    health_exchange: Health, tmp_path: Path, command: tuple[str, ...], host: str, hint: str
+) -> None:
+    directory = tmp_path / "certs"
+    ran = health_exchange("certs", *command, "--host", host, "--certs", directory)
+    assert (ran.code, ran.out) == (3, "")
+    assert f"{host!r} is neither the name of a host nor an IP address; {hint}" in ran.err
+    assert not directory.exists()
+
+
 @pytest.mark.parametrize("caller", ["member:999999", "gate:370000", "member:51"])
 def test_nobody_unknown_gets_a_certificate(health_exchange: Health, own: Path, caller: str) -> None:
     ran = health_exchange("certs", "issue", caller, "--certs", own)

@@ -132,6 +132,14 @@ def test_who_reads_no_further_is_not_taken_for_a_defect(arguments: tuple[str, ..
         (("quarantine", "discard"), "Nobody can be asked, so nothing was done"),
         (("convert", "--destination", "44000", "--national"), "There is no member '44000': see"),
         (("convert", "--destination", "440000", "--format", "440000-s"), "near it: 440000-status"),
+        (
+            ("policies", "try", "37000"),
+            "'37000' is neither a destination nor a file; near it: 3700",
+        ),
+        (("policies", "try", "999999"), "nor a file; at hand are: 000000, "),
+        (("policies", "try", "defaults"), "near it: default."),
+        (("policies", "publish", "310000@2"), "310000@2 is kept by an exchange; what is asked for"),
+        (("policies", "dry-run", "310000", "--destination", "31"), "no member '31': see"),
         (("policies", "history"), "Did you mean 'try'? See `"),
     ],
 )

@@ -184,6 +184,17 @@ def test_a_wrong_setting_is_named(
     assert says in ran.err
 
 
+@pytest.mark.parametrize("within", ["file", "file/deep"])
+@pytest.mark.parametrize("arguments", [("keys",), ("keys", "--only-quarantine")])
+def test_a_key_that_has_no_directory_is_not_taken_for_one_that_is_there(
+    health_exchange: Health, tmp_path: Path, arguments: tuple[str, ...], within: str
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    ran = health_exchange(*arguments, "--data-dir", tmp_path / within)
+    assert (ran.code, ran.out) == (6, "")
+    assert ran.err.startswith(f"The directory {tmp_path / within} cannot be made: ")
+
+
 @pytest.mark.parametrize("command", ["serve", "migrate", "demo"])
 def test_a_data_directory_that_cannot_be_made_starts_nothing(
     health_exchange: Health, tmp_path: Path, command: str

@@ -9,8 +9,10 @@ import msgspec
 import typer
 from cryptography import x509
 
+from exchange.app import make_directory
 from exchange.cli.client import certificate_of
 from exchange.cli.exits import CommandError, ExitCode
+from exchange.cli.hosts import known_host
 from exchange.cli.options import (
     CERTS_VARIABLE,
     OPERATOR_URN,
@@ -44,6 +46,11 @@ certs = typer.Typer(
     no_args_is_help=True,
 )
 
+
+def _known_hosts(given: list[str] | None) -> list[str]:
+    return [known_host(one) for one in given or ()]
+
+
 Certs = Annotated[
     Path | None,
     typer.Option(
@@ -56,7 +63,11 @@ Certs = Annotated[
 Days = Annotated[int, typer.Option(min=1, max=3650, help="How long a certificate is valid.")]
 Hosts = Annotated[
     list[str] | None,
-    typer.Option("--host", help="Host name or address of the server; give it once for each."),
+    typer.Option(
+        "--host",
+        callback=_known_hosts,
+        help="Host name or address of the server; give it once for each.",
+    ),
 ]
 Everybody = Annotated[
     bool, typer.Option("--everybody", help="Certificates for every member, a gate, operators too.")
@@ -164,8 +175,9 @@ def prepare(
         The certificates that were written.
 
     Raises:
-        StartError: The authority has expired.
+        StartError: The authority has expired, or the directory cannot be made.
     """
+    make_directory(directory)
     made: list[Path] = []
     if not (directory / AUTHORITY_FILE).exists():
         made.append(make_authority(directory, now_ms).certificate)

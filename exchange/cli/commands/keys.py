@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from adapters.base import Format
+from exchange.app import make_directory
 from exchange.cli.exits import CommandError, ExitCode
 from exchange.cli.options import Json, with_settings
 from exchange.cli.output import out, print_json
@@ -60,6 +61,7 @@ def write_key_file(path: Path) -> None:
 
     Raises:
         CommandError: There is a file already.
+        StartError: Its directory cannot be made.
         OSError: It cannot be written.
     """
     text = (
@@ -80,6 +82,7 @@ def write_sealing_key_file(path: Path) -> bool:
     """Write a new key of the quarantine, unless there is a file already; tell whether it did.
 
     Raises:
+        StartError: Its directory cannot be made.
         OSError: It cannot be written.
     """
     text = (
@@ -99,6 +102,7 @@ def write_format_keys(directory: Path, formats: Mapping[str, Format]) -> None:
     Real keys come from the members.
 
     Raises:
+        StartError: The directory cannot be made.
         OSError: A file cannot be written.
     """
     for found in formats.values():
@@ -110,7 +114,7 @@ def write_format_keys(directory: Path, formats: Mapping[str, Format]) -> None:
 
 def _write_secret(path: Path, text: str) -> None:
     """Write a file that is not there yet and that only its owner may read, from the beginning."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_directory(path.parent)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(text)

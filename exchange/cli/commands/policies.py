@@ -19,6 +19,7 @@ from exchange.cli.options import (
     Json,
     Timeout,
     member_urn,
+    no_member,
 )
 from exchange.cli.output import as_dict, out, print_json, table
 from exchange.cli.policies.picture import SIGNS, svg
@@ -385,7 +386,7 @@ def _destination_of(policy: Policy, given: str) -> str:
     """Return whose policy it is; the default is tried as the national platform's."""
     code = given or (policy.name if policy.name in BY_CODE else NATIONAL)
     if code not in BY_CODE:
-        raise CommandError(f"There is no member {code!r}.")
+        raise no_member(code)
     return code
 
 

@@ -22,6 +22,7 @@ from exchange.cli.options import (
     Member,
     Timeout,
     member_urn,
+    no_member,
 )
 from exchange.cli.output import err, out, print_json, table
 from exchange.cli.progress import Advance, progress
@@ -167,7 +168,7 @@ def format_of(member: str, format_id: str) -> Format:
     """
     known = BY_CODE.get(member)
     if known is None:
-        raise CommandError(f"There is no member {member!r}: see `health-exchange members`.")
+        raise no_member(member)
     found = FORMATS.get(format_id)
     if found is None or found.member != member:
         own = [one.id for one in FORMATS.values() if one.member == member]

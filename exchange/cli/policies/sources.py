@@ -8,6 +8,7 @@ import msgspec
 from exchange.api.v1 import policy_service_pb2 as service_pb, policy_service_pb2_grpc
 from exchange.cli.client import Client
 from exchange.cli.exits import CommandError
+from exchange.cli.options import near, no_member
 from exchange.core.members import BY_CODE
 from exchange.core.policy import DEFAULT_POLICY, Policy
 from exchange.core.policy_case import PolicyCase, read_cases
@@ -26,7 +27,7 @@ def stub(client: Client) -> policy_service_pb2_grpc.PolicyServiceStub:
 def policy_name(code: str) -> str:
     """Return the resource name of a destination's policy."""
     if code not in BY_CODE:
-        raise CommandError(f"There is no member {code!r}.")
+        raise no_member(code)
     return f"members/{code}/policies/entry"
 
 
@@ -39,13 +40,26 @@ def read_policy(source: str) -> Policy:
     """
     if source == DEFAULT_POLICY or source in BY_CODE:
         return shipped_policy(source)
-    data = Path(source).read_bytes()
+    path = Path(source)
+    if not path.exists():
+        raise _no_source(source)
+    data = path.read_bytes()
     if len(data) > POLICY_BYTES_MAX:
         raise CommandError(f"{source} is over {POLICY_BYTES_MAX} bytes.")
     try:
         return msgspec.json.decode(data, type=Policy)
     except msgspec.DecodeError as error:
         raise CommandError(f"{source} is no policy: {error}.") from None
+
+
+def _no_source(source: str) -> CommandError:
+    if is_stored(source):
+        return CommandError(
+            f"{source} is kept by an exchange; what is asked for here is a file, or a shipped "
+            "policy."
+        )
+    known = near(source, [*BY_CODE, DEFAULT_POLICY])
+    return CommandError(f"{source!r} is neither a destination nor a file; {known}.")
 
 
 def is_stored(source: str) -> bool:
