@@ -19,8 +19,10 @@ class Meaning(msgspec.Struct, frozen=True):
     native_status: str
 
 
-StatusReader = Callable[[str | tuple[str, ...]], Meaning | Rejected]
-"""From the STATUS cells (one as such, several as a tuple) to what they mean."""
+StatusCells = str | tuple[str, ...]
+"""The STATUS cells of a record: one as such, several as a tuple."""
+StatusReader = Callable[[StatusCells], Meaning | Rejected]
+"""From the STATUS cells to what they mean."""
 
 
 def patterns(row: Row) -> tuple[Pattern, ...]:
@@ -82,11 +84,12 @@ def compile_status(record: Record) -> StatusReader:
         )
 
     if len(names) == 1:
+        single: dict[StatusCells, Meaning | Rejected]
         single = {cells[0]: resolve(cells) for cells in listed()}
         unknown = rejected[0]
-        return lambda cell: single.get(cell, unknown)  # type: ignore[arg-type]
-    several = {cells: resolve(cells) for cells in listed()}
-    return lambda cells: several.get(cells) or resolve(cells)  # type: ignore[arg-type]
+        return lambda cell: single.get(cell, unknown)
+    several: dict[StatusCells, Meaning | Rejected] = {cells: resolve(cells) for cells in listed()}
+    return lambda cells: several.get(cells) or resolve(cells)
 
 
 StatusWriter = Callable[[HealthCode], tuple[tuple[Pattern, ...], tuple[Hold, ...]]]

@@ -21,10 +21,9 @@ def scalar(value: object) -> str:
     A whole number stands for its decimal digits. A boolean, a number with a fraction or an
     exponent, an object and a list count as absent.
     """
-    kind = value.__class__
-    if kind is str:
-        return value.strip(BLANKS)  # type: ignore[attr-defined, no-any-return]
-    return str(value) if kind is int or kind is Whole else ""
+    if isinstance(value, str):  # A ``Whole`` too, which has no blanks.
+        return value.strip(BLANKS)
+    return str(value) if value.__class__ is int else ""  # A boolean is an ``int`` as well.
 
 
 REGIONS_CACHED_MAX: Final = 10_000

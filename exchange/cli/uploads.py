@@ -10,7 +10,7 @@ import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import msgspec
 
@@ -18,6 +18,9 @@ from adapters.base import Format
 from adapters.texts import BLANKS
 from exchange.api.v1 import health_code_service_pb2 as pb
 from exchange.cli.exits import CommandError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer  # Only type checkers have it.
 
 CHUNK_BYTES = 256 * 1024
 """A quarter of the API's limit: large enough to be fast, small enough to move the bar."""
@@ -303,7 +306,7 @@ class _At(io.RawIOBase):
         """Say that it can be read."""
         return True
 
-    def readinto(self, buffer: "bytearray | memoryview", /) -> int:  # type: ignore[override]
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
         """Read what comes next."""
         count = os.preadv(self._descriptor, [buffer], self._offset)
         self._offset += count

@@ -65,4 +65,4 @@ class MemberService:
                 description=found.content if found else "",
                 supported=found is not None,
             )
-        message.recognition_modes.extend(member.recognition_modes)  # type: ignore[arg-type]
+        message.recognition_modes.extend(member.recognition_modes)  # type: ignore[arg-type] # as in the API

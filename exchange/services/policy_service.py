@@ -287,6 +287,6 @@ def _fill_change(
     message: pb.DryRunPolicyResponse.Change, key: ChangeKey, name: str, count: int
 ) -> None:
     message.key = name
-    message.before = int(key.before)  # type: ignore[assignment]
-    message.after = int(key.after)  # type: ignore[assignment]
+    message.before = int(key.before)  # type: ignore[assignment] # the stubs have an int of their own
+    message.after = int(key.after)  # type: ignore[assignment] # the stubs have an int of their own
     message.count = count
