@@ -17,6 +17,7 @@ import msgspec
 from exchange.api.v1 import health_code_service_pb2 as pb
 from exchange.cli import failures
 from exchange.cli.client import Connection
+from exchange.cli.names import value_name
 from exchange.cli.streams import Source, Stream
 from exchange.cli.uploads import BEGINNING, Position, Upload
 
@@ -203,15 +204,7 @@ def _failed(failure: pb.RecordFailure, label: str | None) -> FailedRecord:
     return FailedRecord(
         failure.payload_index,
         failure.index,
-        _reason(failure.reason),
+        value_name(pb.RecordFailure.Reason.Name, failure.reason),
         failure.field,
         label,
     )
-
-
-def _reason(value: pb.RecordFailure.Reason.ValueType) -> str:
-    """Name a reason; one that this release does not know keeps its number."""
-    try:
-        return pb.RecordFailure.Reason.Name(value)
-    except ValueError:
-        return f"REASON_{value}"

@@ -9,6 +9,7 @@ from exchange.api.v1 import decision_pb2 as pb, recognition_service_pb2 as servi
 from exchange.api.v1.health_code_pb2 import HealthCode
 from exchange.cli.client import Connection, connect
 from exchange.cli.documents import read_document
+from exchange.cli.names import member_word, value_name
 from exchange.cli.options import (
     ADDRESS_DEFAULT,
     Address,
@@ -21,9 +22,8 @@ from exchange.cli.options import (
     member_urn,
 )
 from exchange.cli.output import age, as_dict, code_of, facts, instant, out, print_json, table
-from exchange.cli.policies.tables import explanation_tree
+from exchange.cli.policies.tables import explanation_tree, verdict_word
 from exchange.cli.spans import parse_span
-from exchange.core.members import BY_CODE
 
 Origin = Annotated[str, member_option("Member where the traveller comes from.")]
 MaxAge = Annotated[
@@ -81,8 +81,8 @@ def _show(decision: pb.Decision, destination: str) -> None:
     console.print(
         facts(
             {
-                "Verdict": pb.Decision.Verdict.Name(decision.verdict),
-                "Shown": f"{shown}{colour}, as in {_name(destination)}",
+                "Verdict": verdict_word(decision.verdict),
+                "Shown": f"{shown}{colour}, as in {member_word(destination)}",
                 "Decided": f"{instant(decision.decide_time)} under policy {decision.policy}, "
                 f"revision {decision.policy_revision}",
                 "Rely on it": f"until {instant(decision.expire_time)}",
@@ -105,25 +105,18 @@ def _show(decision: pb.Decision, destination: str) -> None:
 
 
 def _finding(finding: pb.Finding) -> tuple[str, ...]:
-    verdict = pb.Decision.Verdict.Name(finding.verdict) if finding.verdict else ""
     reason = f"{finding.reason} {finding.detail}".rstrip()
     words = f"{finding.english_text}\n{finding.chinese_text}"
-    return reason, verdict, _name(code_of(finding.issuer)), words
+    return reason, verdict_word(finding.verdict), member_word(code_of(finding.issuer)), words
 
 
 def _statement(used: pb.UsedStatement, decision: pb.Decision) -> tuple[str, ...]:
     return (
-        _name(code_of(used.issuer)),
-        _name(code_of(used.via)),
-        HealthCode.Level.Name(used.level) if used.level else "",
-        HealthCode.State.Name(used.state),
+        member_word(code_of(used.issuer)),
+        member_word(code_of(used.via)),
+        value_name(HealthCode.Level.Name, used.level),
+        value_name(HealthCode.State.Name, used.state),
         instant(used.as_of_time),
         age(used.as_of_time, decision.decide_time),
-        pb.UsedStatement.Standing.Name(used.standing),
+        value_name(pb.UsedStatement.Standing.Name, used.standing),
     )
-
-
-def _name(code: str) -> str:
-    """Name a member; one that this release does not know keeps its code."""
-    known = BY_CODE.get(code)
-    return f"{code} {known.name}" if known else code

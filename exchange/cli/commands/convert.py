@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from exchange.api.v1 import decision_pb2, health_code_service_pb2 as service_pb
+from exchange.api.v1.health_code_pb2 import HealthCode
 from exchange.cli.client import Connection, connect
 from exchange.cli.documents import read_document
 from exchange.cli.exits import CommandError
+from exchange.cli.names import value_name
 from exchange.cli.options import (
     ADDRESS_DEFAULT,
     Address,
@@ -23,7 +25,6 @@ from exchange.cli.options import (
     member_urn,
 )
 from exchange.cli.output import as_dict, code_of, err, instant, print_json, table
-from exchange.core.health_code import Level, State
 
 Destination = Annotated[str, member_option("Member whose format it is.")]
 OwnFormat = Annotated[str, format_option("Id of the member's format.")]
@@ -111,13 +112,13 @@ _COLUMNS = ("statement of", "level", "state", "as of", "stands")
 def _statement(used: decision_pb2.UsedStatement) -> tuple[str, ...]:
     return (
         code_of(used.issuer),
-        Level(used.level).name if used.level else "",
-        State(used.state).name,
+        value_name(HealthCode.Level.Name, used.level),
+        value_name(HealthCode.State.Name, used.state),
         instant(used.as_of_time),
-        decision_pb2.UsedStatement.Standing.Name(used.standing),
+        value_name(decision_pb2.UsedStatement.Standing.Name, used.standing),
     )
 
 
 def _lost(one: service_pb.LostField) -> str:
-    word = service_pb.LostField.Loss.Name(one.loss).lower().replace("_", " ")
+    word = value_name(service_pb.LostField.Loss.Name, one.loss).lower().replace("_", " ")
     return f"{one.field} ({word})"

@@ -9,6 +9,7 @@ from exchange.api.v1.health_code_pb2 import HealthCode
 from exchange.cli.client import Client, Connection, connect
 from exchange.cli.documents import read_document
 from exchange.cli.exits import CommandError
+from exchange.cli.names import value_name
 from exchange.cli.options import (
     ADDRESS_DEFAULT,
     Address,
@@ -68,8 +69,8 @@ def _row(code: HealthCode) -> tuple[str, ...]:
     return (
         code_of(code.issuer),
         code_of(code.via),
-        HealthCode.Level.Name(code.level) if code.level else "",
-        HealthCode.State.Name(code.state),
+        value_name(HealthCode.Level.Name, code.level),
+        value_name(HealthCode.State.Name, code.state),
         ", ".join(hold.code for hold in code.holds),
         instant(code.as_of_time),
         instant(code.expire_time),

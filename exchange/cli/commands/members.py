@@ -8,6 +8,7 @@ from exchange.api.v1 import member_service_pb2 as service_pb
 from exchange.api.v1.health_code_service_pb2 import RecordFailure
 from exchange.api.v1.member_pb2 import Member
 from exchange.cli.client import Client, Connection, connect
+from exchange.cli.names import value_name
 from exchange.cli.options import ADDRESS_DEFAULT, OPERATOR_URN, Address, Caller, Json, Timeout
 from exchange.cli.output import as_dict, code_of, instant, out, print_json, table
 
@@ -71,7 +72,7 @@ def _show_health(code: str, connection: Connection, *, json: bool) -> None:
 
 def _health_row(one: service_pb.FormatHealth) -> tuple[str, ...]:
     failures = one.recent.failures
-    reason = RecordFailure.Reason.Name(failures[0].reason) if failures else ""
+    reason = value_name(RecordFailure.Reason.Name, failures[0].reason) if failures else ""
     newest = one.recent if one.recent.HasField("newest_as_of_time") else one.usual
     return (
         code_of(one.member),
@@ -105,6 +106,8 @@ def _all_pages(client: Client) -> list[Member]:
 
 def _row(member: Member) -> tuple[str, ...]:
     formats = " ".join(f"{one.id}{'' if one.supported else '*'}" for one in member.formats)
-    modes = " ".join(Member.RecognitionMode.Name(mode) for mode in member.recognition_modes)
+    modes = " ".join(
+        value_name(Member.RecognitionMode.Name, mode) for mode in member.recognition_modes
+    )
     name = code_of(member.name)
     return name, member.display_name, member.chinese_name, member.code_name, formats, modes

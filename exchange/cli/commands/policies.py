@@ -12,6 +12,7 @@ from rich.text import Text
 from exchange.api.v1 import policy_pb2, policy_service_pb2 as service_pb
 from exchange.cli.client import Client, Connection, connect
 from exchange.cli.exits import CommandError, ExitCode
+from exchange.cli.names import member_word
 from exchange.cli.options import (
     ADDRESS_DEFAULT,
     OPERATOR_URN,
@@ -33,7 +34,6 @@ from exchange.cli.policies.sources import (
     stub,
 )
 from exchange.cli.policies.tables import (
-    member_word,
     show_differences,
     show_dry_run,
     show_policy,

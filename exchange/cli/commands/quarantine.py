@@ -14,6 +14,7 @@ from exchange.api.v1 import (
 from exchange.cli.asking import confirmed
 from exchange.cli.client import Client, Connection, connect
 from exchange.cli.exits import CommandError, ExitCode
+from exchange.cli.names import value_name
 from exchange.cli.options import (
     ADDRESS_DEFAULT,
     OPERATOR_URN,
@@ -234,5 +235,4 @@ def _failure(one: service_pb.ReplayFailure) -> tuple[str, str]:
 
 
 def _reason(number: int) -> str:
-    reasons = record_pb.RecordFailure.Reason
-    return reasons.Name(number) if number in reasons.values() else str(number)  # type: ignore[arg-type]
+    return value_name(record_pb.RecordFailure.Reason.Name, number)

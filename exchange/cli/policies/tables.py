@@ -7,20 +7,14 @@ from rich.tree import Tree
 
 from exchange.api.v1 import decision_pb2, policy_pb2, policy_service_pb2 as service_pb
 from exchange.api.v1.health_code_pb2 import HealthCode
+from exchange.cli.names import member_word, value_name
 from exchange.cli.output import code_of, instant, out, table
-from exchange.core.members import BY_CODE
 from exchange.core.policy_change import Difference
 
 
 def verdict_word(number: int) -> str:
     """Name a verdict."""
-    return decision_pb2.Decision.Verdict.Name(number) if number else ""  # type: ignore[arg-type]
-
-
-def member_word(code: str) -> str:
-    """Name a member; one that this release does not know keeps its code."""
-    known = BY_CODE.get(code)
-    return f"{code} {known.name}" if known else code
+    return value_name(decision_pb2.Decision.Verdict.Name, number)
 
 
 def show_policy(policy: policy_pb2.Policy) -> None:
@@ -106,8 +100,8 @@ def explanation_tree(decision: decision_pb2.Decision, explanation: policy_pb2.Ex
     )
     statements = tree.add("statements")
     for used in decision.statements:
-        standing = decision_pb2.UsedStatement.Standing.Name(used.standing)
-        level = policy_level(used.level)
+        standing = value_name(decision_pb2.UsedStatement.Standing.Name, used.standing)
+        level = value_name(HealthCode.Level.Name, used.level)
         statements.add(
             f"{member_word(code_of(used.issuer))}, by {code_of(used.via)}: {level} {standing}, "
             f"as of {instant(used.as_of_time)}"
@@ -118,7 +112,7 @@ def explanation_tree(decision: decision_pb2.Decision, explanation: policy_pb2.Ex
             roles.add(f"{role.role}: {_short(role.value)}")
     rules = tree.add("rules")
     for rule in explanation.rules:
-        outcome = policy_pb2.Explanation.RuleResult.Outcome.Name(rule.outcome)
+        outcome = value_name(policy_pb2.Explanation.RuleResult.Outcome.Name, rule.outcome)
         comes_to = f" -> {verdict_word(rule.verdict)}" if rule.verdict else ""
         branch = rules.add(f"{rule.rule}: {outcome}{comes_to} ({rule.english_text})")
         for value in rule.read_values:
@@ -132,11 +126,6 @@ def explanation_tree(decision: decision_pb2.Decision, explanation: policy_pb2.Ex
         issuer = f" of {member_word(code_of(finding.issuer))}" if finding.issuer else ""
         outcome_branch.add(f"{reason}{issuer}{comes_to}: {finding.english_text}")
     return tree
-
-
-def policy_level(number: int) -> str:
-    """Name a level; nothing for UNSPECIFIED."""
-    return HealthCode.Level.Name(number) if number else ""  # type: ignore[arg-type]
 
 
 def _short(value: str) -> str:
