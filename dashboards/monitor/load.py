@@ -25,7 +25,7 @@ from exchange.core.documents import check_character
 from exchange.core.times import HOUR_MS
 from exchange.operations.shipped import shipped_policy
 from exchange.server.identity import CALLER_METADATA
-from exchange.services.policy_service import policy_name
+from exchange.wire.names import policy_name
 from exchange.wire.policies import fill_content
 
 SEED = 20200229

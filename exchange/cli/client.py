@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import grpc
 import msgspec
@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from exchange.api.v1 import (
     health_code_service_pb2_grpc,
     member_service_pb2_grpc,
+    policy_service_pb2_grpc,
     quarantine_service_pb2_grpc,
     recognition_service_pb2_grpc,
 )
@@ -38,8 +39,20 @@ CERTIFICATES_DIR = Path("var/exchange/certs")
 _KEEPALIVE_MS, _KEEPALIVE_ANSWER_MS = 30_000, 10_000
 """The exchange allows a ping each 20 s; a half-open connection is noticed within 40 s."""
 
-Response = TypeVar("Response", bound=Message)
 Answer = TypeVar("Answer")
+Page = TypeVar("Page", bound="Listed")
+
+
+class Listing(Protocol):
+    """A request for a page of a list."""
+
+    page_token: str
+
+
+class Listed(Protocol):
+    """A page of a list; the token of the page after it is ``""`` on the last."""
+
+    next_page_token: str
 
 
 class Security(msgspec.Struct, frozen=True):
@@ -106,8 +119,9 @@ class Client:
         self.recognition = recognition_service_pb2_grpc.RecognitionServiceStub(channel)
         self.quarantine = quarantine_service_pb2_grpc.QuarantineServiceStub(channel)
         self.members = member_service_pb2_grpc.MemberServiceStub(channel)
+        self.policies = policy_service_pb2_grpc.PolicyServiceStub(channel)
 
-    def call(self, method: Callable[..., Response], request: Message) -> Response:
+    def call(self, method: Callable[..., Answer], request: object) -> Answer:
         """Call a method of one of the stubs.
 
         Raises:
@@ -118,7 +132,20 @@ class Client:
         except grpc.RpcError as error:
             raise failures.of_call(error, self._connection.address) from error
 
-    def call_plainly(self, method: Callable[..., Response], request: Message) -> Response:
+    def pages(self, method: Callable[..., Page], request: Listing) -> Iterator[Page]:
+        """Call a method that lists, and give one page after the other.
+
+        Raises:
+            CommandError: A call failed; the text says what that means.
+        """
+        while True:
+            page = self.call(method, request)
+            yield page
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    def call_plainly(self, method: Callable[..., Answer], request: object) -> Answer:
         """Call a method; an error stays what gRPC raises, for who decides by its code."""
         return method(request, timeout=self._connection.timeout_seconds, metadata=self._metadata)
 

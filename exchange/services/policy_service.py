@@ -8,7 +8,7 @@ import msgspec
 from exchange.api.v1 import policy_pb2, policy_service_pb2 as pb
 from exchange.core.caller import Caller
 from exchange.core.compiled_policy import FOREVER_MS, CompiledPolicy
-from exchange.core.dry_run import ChangeKey, DryRun, dry_run
+from exchange.core.dry_run import dry_run
 from exchange.core.errors import (
     InvalidPolicyError,
     InvalidRequestError,
@@ -29,13 +29,11 @@ from exchange.operations.recording import recorded_questions
 from exchange.services.pages import page
 from exchange.stores.base import Store
 from exchange.wire.checks import fill_decision
-from exchange.wire.names import member_code, member_name
+from exchange.wire.dry_runs import dry_run_message
+from exchange.wire.names import POLICY_ID, member_code, policy_name
 from exchange.wire.policies import fill_content, fill_explanation, policy_of
 from exchange.wire.policy_cases import question_of
 from exchange.wire.times import fill, to_ms
-
-POLICY_ID = "entry"
-"""Every member has one policy, about entry; the name leaves room for others."""
 
 _POLICY = re.compile(r"(members/[0-9]{6})/policies/([a-z][a-z0-9-]{0,62})")
 _REVISION = re.compile(r"(members/[0-9]{6}/policies/[a-z][a-z0-9-]{0,62})/revisions/([0-9]{1,9})")
@@ -209,11 +207,6 @@ class PolicyService:
         return message
 
 
-def policy_name(destination: str) -> str:
-    """Return the resource name of a destination's policy."""
-    return f"{member_name(destination)}/policies/{POLICY_ID}"
-
-
 def _destination(name: str, field: str) -> str:
     """Return the destination in the name of a policy.
 
@@ -265,28 +258,3 @@ def _revision(destination: str, revision: Revision) -> policy_pb2.PolicyRevision
 
 def _number(policy: Policy) -> int:
     return policy.revision if policy.name in BY_CODE else 0
-
-
-def dry_run_message(report: DryRun) -> pb.DryRunPolicyResponse:
-    """Return the message of a dry run."""
-    response = pb.DryRunPolicyResponse(
-        case_count=report.case_count, changed_count=report.changed_count
-    )
-    for key, count in report.by_origin:
-        _fill_change(response.changes_by_origin.add(), key, member_name(key.key), count)
-    for key, count in report.by_reason:
-        _fill_change(response.changes_by_reason.add(), key, key.key, count)
-    for example in report.examples:
-        shown = response.examples.add(origin=member_name(example.question.origin))
-        fill_decision(shown.before, example.before)
-        fill_decision(shown.after, example.after)
-    return response
-
-
-def _fill_change(
-    message: pb.DryRunPolicyResponse.Change, key: ChangeKey, name: str, count: int
-) -> None:
-    message.key = name
-    message.before = int(key.before)  # type: ignore[assignment] # the stubs have an int of their own
-    message.after = int(key.after)  # type: ignore[assignment] # the stubs have an int of their own
-    message.count = count

@@ -1,4 +1,4 @@
-"""Resource names: members and subjects."""
+"""Resource names: members, policies, quarantine entries and subjects."""
 
 import re
 
@@ -8,6 +8,8 @@ from exchange.core.subject import SUBJECT_BYTES
 
 ANY_SUBJECT = "subjects/-"
 ANY_MEMBER = "members/-"
+POLICY_ID = "entry"
+"""Every member has one policy, about entry; the name leaves room for others."""
 _MEMBER = re.compile(r"members/([0-9]{6})")
 _ENTRY = re.compile(r"members/([0-9]{6})/quarantineEntries/([0-9a-f]{32})")
 _SUBJECT = re.compile(rf"subjects/([0-9a-f]{{{2 * SUBJECT_BYTES}}})")
@@ -45,6 +47,11 @@ def members_of(parent: str) -> tuple[str, ...]:
 def member_name(code: str) -> str:
     """Return the resource name of a member."""
     return f"members/{code}" if code else ""
+
+
+def policy_name(code: str) -> str:
+    """Return the resource name of a destination's policy."""
+    return f"{member_name(code)}/policies/{POLICY_ID}"
 
 
 def entry_name(member: str, key: str) -> str:

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from adapters.registry import FORMATS
+from exchange.api.v1.member_service_pb2 import ListMembersRequest
+from exchange.cli.client import Connection, Endpoint, Security, connect
+from exchange.cli.options import OPERATOR_URN
 from exchange.cli.sample import example
+from exchange.core.members import MEMBERS
 from exchange.operations.clock import system_clock
 from tests.cli.conftest import Health, Running
 
@@ -251,3 +255,12 @@ def test_a_document_that_is_asked_for_and_not_given_is_a_sentence(exchange: Runn
     )
     assert ran.returncode == 3
     assert ran.stderr.endswith("No document was given: name a file with --document.\n")
+
+
+def test_a_list_is_read_page_by_page_to_its_end(exchange: Running, certs_dir: Path) -> None:
+    address = Endpoint(exchange.address, Security(certs_dir))
+    with connect(Connection(address, OPERATOR_URN, 10)) as client:
+        request = ListMembersRequest(page_size=10)
+        pages = [list(one.members) for one in client.pages(client.members.ListMembers, request)]
+    assert [len(page) for page in pages] == [10, 10, 10, len(MEMBERS) - 30]
+    assert len({member.name for page in pages for member in page}) == len(MEMBERS)

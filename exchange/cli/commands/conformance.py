@@ -11,10 +11,11 @@ import typer
 from adapters.__main__ import TEST_KEYS
 from exchange.app import load_format_keys
 from exchange.cli.conformance.format_cases import case_files, run_cases, run_sample
-from exchange.cli.conformance.page import member_title, page
+from exchange.cli.conformance.page import page
 from exchange.cli.conformance.results import CaseResult, Difference, Score, scores
 from exchange.cli.conformance.rule_cases import run_rule_cases
 from exchange.cli.exits import CommandError, ExitCode
+from exchange.cli.names import member_word
 from exchange.cli.options import Json, format_option
 from exchange.cli.output import out, print_json, table
 
@@ -84,7 +85,7 @@ def conformance(  # noqa: PLR0913 - an argument per option
 def _show(found: list[Score], results: list[CaseResult]) -> None:
     console = out()
     rows = [
-        (member_title(one.member), one.group, f"{one.passed}/{one.total}", _mark(one))
+        (member_word(one.member), one.group, f"{one.passed}/{one.total}", _mark(one))
         for one in found
     ]
     console.print(table(("member", "format or suite", "passed", ""), rows))

@@ -6,7 +6,7 @@ import typer
 
 from exchange.api.v1 import health_code_service_pb2 as service_pb
 from exchange.api.v1.health_code_pb2 import HealthCode
-from exchange.cli.client import Client, Connection, connect
+from exchange.cli.client import Connection, connect
 from exchange.cli.documents import read_document
 from exchange.cli.exits import CommandError
 from exchange.cli.names import value_name
@@ -45,7 +45,8 @@ def list_health_codes(  # noqa: PLR0913 - an argument per option
     if not subject:
         request.document.CopyFrom(read_document(document))
     with connect(Connection(address, caller or member_urn(member), timeout)) as client:
-        found = _all_pages(client, request)
+        pages = client.pages(client.health_codes.ListHealthCodes, request)
+        found = [one for page in pages for one in page.health_codes]
     if json:
         print_json({"health_codes": [as_dict(one) for one in found]})
         return
@@ -53,16 +54,6 @@ def list_health_codes(  # noqa: PLR0913 - an argument per option
     if found:
         columns = ("issuer", "handed in by", "level", "state", "holds", "as of", "valid until")
         out().print(table((*columns, "in its own word"), [_row(one) for one in found]))
-
-
-def _all_pages(client: Client, request: service_pb.ListHealthCodesRequest) -> list[HealthCode]:
-    found: list[HealthCode] = []
-    while True:
-        response = client.call(client.health_codes.ListHealthCodes, request)
-        found += response.health_codes
-        if not response.next_page_token:
-            return found
-        request.page_token = response.next_page_token
 
 
 def _row(code: HealthCode) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ def members(  # noqa: PLR0913 - an argument per option
         _show_health(code, Connection(address, caller or OPERATOR_URN, timeout), json=json)
         return
     with connect(Connection(address, caller or OPERATOR_URN, timeout)) as client:
-        found = [_one(client, code)] if code else _all_pages(client)
+        found = [_one(client, code)] if code else _all(client)
     if json:
         print_json({"members": [as_dict(one) for one in found]})
         return
@@ -93,15 +93,9 @@ def _one(client: Client, code: str) -> Member:
     )
 
 
-def _all_pages(client: Client) -> list[Member]:
-    request = service_pb.ListMembersRequest()
-    found: list[Member] = []
-    while True:
-        response = client.call(client.members.ListMembers, request)
-        found += response.members
-        if not response.next_page_token:
-            return found
-        request.page_token = response.next_page_token
+def _all(client: Client) -> list[Member]:
+    pages = client.pages(client.members.ListMembers, service_pb.ListMembersRequest())
+    return [one for page in pages for one in page.members]
 
 
 def _row(member: Member) -> tuple[str, ...]:

@@ -28,10 +28,9 @@ from exchange.cli.policies.sources import (
     cases_of,
     fetch_policy,
     is_stored,
-    policy_name,
+    policy_of_member,
     read_case_files,
     read_policy,
-    stub,
 )
 from exchange.cli.policies.tables import (
     show_differences,
@@ -52,7 +51,8 @@ from exchange.core.times import DAY_MS, parse_rfc3339
 from exchange.core.verdict import Verdict
 from exchange.operations.clock import system_clock
 from exchange.operations.shipped import default_for, shipped_policies
-from exchange.services.policy_service import dry_run_message
+from exchange.wire.dry_runs import dry_run_message
+from exchange.wire.names import ANY_MEMBER
 from exchange.wire.policies import fill_content
 
 policies_app = typer.Typer(
@@ -164,10 +164,12 @@ def _show_map(pairs: Mapping[tuple[str, str], Pair]) -> None:
 
 
 def _published(client: Client) -> dict[str, Policy]:
-    request = service_pb.ListPoliciesRequest(parent="members/-", page_size=200)
-    answer = client.call(stub(client).ListPolicies, request)
+    request = service_pb.ListPoliciesRequest(parent=ANY_MEMBER)
+    listed = [
+        one for page in client.pages(client.policies.ListPolicies, request) for one in page.policies
+    ]
     found = {}
-    for one in answer.policies:
+    for one in listed:
         code = one.name.split("/")[1]
         found[code] = fetch_policy(client, f"{code}@{one.revision}")
     return found
@@ -179,8 +181,8 @@ def show(
 ) -> None:
     """Show which revisions of a destination's policy are in force when."""
     with connect(Connection(address, OPERATOR_URN, timeout)) as client:
-        request = service_pb.GetPolicyRequest(name=policy_name(code))
-        found = client.call(stub(client).GetPolicy, request)
+        request = service_pb.GetPolicyRequest(name=policy_of_member(code))
+        found = client.call(client.policies.GetPolicy, request)
     if json:
         print_json(as_dict(found))
     else:
@@ -261,10 +263,10 @@ def dry_run_command(  # noqa: PLR0913 - an argument per option
         compared = CompiledPolicy(old, code), CompiledPolicy(policy, code)
         report = dry_run_message(dry_run(questions, *compared))
     else:
-        request = service_pb.DryRunPolicyRequest(name=policy_name(code))
+        request = service_pb.DryRunPolicyRequest(name=policy_of_member(code))
         fill_content(request.content, policy)
         with connect(Connection(address, member_urn(code), timeout)) as client:
-            report = client.call(stub(client).DryRunPolicy, request)
+            report = client.call(client.policies.DryRunPolicy, request)
     if json:
         print_json(as_dict(report))
     else:
@@ -319,19 +321,19 @@ def publish_policy(
     if options is not None:
         request.CopyFrom(options)
     wished = bool(request.waiver_reason) or request.HasField("valid_from_time")
-    name = policy_name(code)
-    found = client.call(stub(client).GetPolicy, service_pb.GetPolicyRequest(name=name))
+    name = policy_of_member(code)
+    found = client.call(client.policies.GetPolicy, service_pb.GetPolicyRequest(name=name))
     last = any(one.revision == revision and not one.cancelled for one in found.activations[-1:])
     if last and (found.revision == revision or not wished):
         return found
     request.name, request.revision = name, revision
-    return client.call(stub(client).ActivatePolicy, request)
+    return client.call(client.policies.ActivatePolicy, request)
 
 
 def _create(client: Client, code: str, policy: Policy) -> int:
-    request = service_pb.CreatePolicyRevisionRequest(parent=policy_name(code))
+    request = service_pb.CreatePolicyRevisionRequest(parent=policy_of_member(code))
     fill_content(request.policy_revision.content, policy)
-    made = client.call(stub(client).CreatePolicyRevision, request)
+    made = client.call(client.policies.CreatePolicyRevision, request)
     return int(made.name.rpartition("/")[2])
 
 
@@ -347,12 +349,12 @@ def activate(  # noqa: PLR0913 - an argument per option
 ) -> None:
     """Bring a revision in force from a time on, by default as soon as is allowed."""
     request = service_pb.ActivatePolicyRequest(
-        name=policy_name(code), revision=revision, waiver_reason=waive_notice
+        name=policy_of_member(code), revision=revision, waiver_reason=waive_notice
     )
     if valid_from:
         request.valid_from_time.FromMilliseconds(_instant(valid_from))
     with connect(Connection(address, member_urn(code), timeout)) as client:
-        show_policy(client.call(stub(client).ActivatePolicy, request))
+        show_policy(client.call(client.policies.ActivatePolicy, request))
 
 
 @policies_app.command("rollback")
@@ -360,9 +362,9 @@ def rollback(
     code: Code, *, reason: Reason = "", address: Address = ADDRESS_DEFAULT, timeout: Timeout = 10
 ) -> None:
     """Go back to the revision in force just before, at once."""
-    request = service_pb.RollbackPolicyRequest(name=policy_name(code), reason=reason)
+    request = service_pb.RollbackPolicyRequest(name=policy_of_member(code), reason=reason)
     with connect(Connection(address, member_urn(code), timeout)) as client:
-        show_policy(client.call(stub(client).RollbackPolicy, request))
+        show_policy(client.call(client.policies.RollbackPolicy, request))
 
 
 def _read(source: str, address: str, timeout: float) -> Policy:

@@ -166,13 +166,8 @@ def _entries(client: Client, member: str, format_id: str, reason: str) -> list[p
         reason=record_pb.RecordFailure.Reason.Value(reason or "REASON_UNSPECIFIED"),
         page_size=NAMES_AT_ONCE,
     )
-    found: list[pb.QuarantineEntry] = []
-    while True:
-        response = client.call(client.quarantine.ListQuarantineEntries, request)
-        found += response.quarantine_entries
-        if not response.next_page_token:
-            return found
-        request.page_token = response.next_page_token
+    pages = client.pages(client.quarantine.ListQuarantineEntries, request)
+    return [one for page in pages for one in page.quarantine_entries]
 
 
 def _chosen(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from exchange.cli.conformance.results import CaseResult, Score
-from exchange.core.members import BY_CODE
+from exchange.cli.names import member_word
 
 FAILED_SHOWN_MAX = 3
 """Cases that are shown of each format: the first ones say what is wrong as a rule."""
@@ -50,15 +50,9 @@ def page(scores: Sequence[Score], results: Sequence[CaseResult], made: str) -> s
 def _row(score: Score) -> str:
     kind = "" if score.passed == score.total else ' class="failed"'
     return (
-        f"<tr{kind}><td>{escape(member_title(score.member))}</td><td>{escape(score.group)}</td>"
+        f"<tr{kind}><td>{escape(member_word(score.member))}</td><td>{escape(score.group)}</td>"
         f'<td class="number">{score.passed}</td><td class="number">{score.total}</td></tr>'
     )
-
-
-def member_title(code: str) -> str:
-    """Return code and name of a member; ``""`` for what belongs to nobody."""
-    member = BY_CODE.get(code)
-    return f"{code} {member.name}" if member else code
 
 
 def _differences(scores: Sequence[Score], results: Sequence[CaseResult]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from exchange.api.v1 import policy_service_pb2 as service_pb, policy_service_pb2_grpc
+from exchange.api.v1 import policy_service_pb2 as service_pb
 from exchange.cli.client import Client
 from exchange.cli.exits import CommandError
 from exchange.cli.options import near, no_member
@@ -14,21 +14,21 @@ from exchange.core.policy import DEFAULT_POLICY, Policy
 from exchange.core.policy_case import PolicyCase, read_cases
 from exchange.core.policy_check import POLICY_BYTES_MAX
 from exchange.operations.shipped import default_for, shipped_cases, shipped_policy
+from exchange.wire.names import policy_name
 from exchange.wire.policies import policy_of
 
 _STORED = re.compile(r"([0-9]{6})@([0-9]{1,6})")
 
 
-def stub(client: Client) -> policy_service_pb2_grpc.PolicyServiceStub:
-    """Return the stub of the service of policies."""
-    return policy_service_pb2_grpc.PolicyServiceStub(client.channel)
+def policy_of_member(code: str) -> str:
+    """Return the resource name of the policy of a member that takes part.
 
-
-def policy_name(code: str) -> str:
-    """Return the resource name of a destination's policy."""
+    Raises:
+        CommandError: There is no such member.
+    """
     if code not in BY_CODE:
         raise no_member(code)
-    return f"members/{code}/policies/entry"
+    return policy_name(code)
 
 
 def read_policy(source: str) -> Policy:
@@ -77,9 +77,9 @@ def fetch_policy(client: Client, source: str) -> Policy:
     if match is None:
         raise CommandError(f"{source} is not of the form 310000@2.")
     code, number = match[1], int(match[2])
-    name = f"{policy_name(code)}/revisions/{number}"
+    name = f"{policy_of_member(code)}/revisions/{number}"
     request = service_pb.GetPolicyRevisionRequest(name=name)
-    found = client.call(stub(client).GetPolicyRevision, request)
+    found = client.call(client.policies.GetPolicyRevision, request)
     if not number:
         return default_for(code)
     return policy_of(found.content, code, number, "content")
