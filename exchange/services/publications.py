@@ -14,6 +14,7 @@ from exchange.operations.intake import Intake, Resume
 from exchange.operations.publish import RECORDS_MAX, Publisher
 from exchange.services.publish_stream import PublishStream
 from exchange.wire.health_codes import outcome_of
+from exchange.wire.limits import check_count
 from exchange.wire.names import member_code, member_name
 from exchange.wire.publications import fill_failure
 
@@ -41,11 +42,11 @@ class Publications:
             native = request.native_payloads
             if not native.format:
                 raise InvalidRequestError("native_payloads.format", "is required")
-            _check_count("native_payloads.payloads", len(native.payloads))
+            check_count("native_payloads.payloads", len(native.payloads), RECORDS_MAX)
             return await self._publisher.publish_native(member, native.format, native.payloads)
         if submission == "health_code_records":
             records = request.health_code_records.records
-            _check_count("health_code_records.records", len(records))
+            check_count("health_code_records.records", len(records), RECORDS_MAX)
             received_ms = self._clock()
             return await self._publisher.publish_outcomes(
                 member, [outcome_of(record, member, received_ms) for record in records]
@@ -89,11 +90,6 @@ def _resume(position: pb.StreamPosition) -> Resume:
     if min(msgspec.structs.astuple(resume)) < 0:
         raise InvalidRequestError("start.resume_position", "is negative")
     return resume
-
-
-def _check_count(field: str, count: int) -> None:
-    if count > RECORDS_MAX:
-        raise InvalidRequestError(field, f"has {count} elements, at most {RECORDS_MAX} are taken")
 
 
 def _published(publication: Publication, member: str) -> pb.PublishHealthCodesResponse:

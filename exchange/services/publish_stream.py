@@ -17,6 +17,7 @@ from exchange.operations.intake import Batch, Intake, Resume
 from exchange.operations.judged import together
 from exchange.operations.publish import RECORDS_MAX, Publisher
 from exchange.wire.health_codes import outcome_of
+from exchange.wire.limits import check_count, check_size
 from exchange.wire.publications import fill_failure
 
 BATCHES_IN_FLIGHT_MAX = 4
@@ -103,19 +104,19 @@ class PublishStream:
     async def _judge(self, request: pb.StreamingPublishHealthCodesRequest) -> Batch:
         part = request.WhichOneof("part")
         if part == "chunk":
-            _check_size("chunk", len(request.chunk), CHUNK_BYTES_MAX)
+            check_size("chunk", len(request.chunk), CHUNK_BYTES_MAX)
             return await self._intake.chunk(request.chunk)
         if part == "payload":
-            _check_size("payload", len(request.payload), PAYLOAD_BYTES_MAX)
+            check_size("payload", len(request.payload), PAYLOAD_BYTES_MAX)
             return await self._intake.payloads([request.payload], part)
         if part == "payloads":
             several = request.payloads.payloads
-            _check_count("payloads", len(several))
-            _check_size("payloads", sum(map(len, several)), PAYLOAD_BYTES_MAX)
+            check_count("payloads", len(several), RECORDS_MAX)
+            check_size("payloads", sum(map(len, several)), PAYLOAD_BYTES_MAX)
             return await self._intake.payloads(several, part)
         if part == "health_code_records":
             records = request.health_code_records.records
-            _check_count("health_code_records", len(records))
+            check_count("health_code_records", len(records), RECORDS_MAX)
             now_ms = self._publisher.now_ms()
             return await self._intake.outcomes(
                 [outcome_of(record, self._member, now_ms) for record in records]
@@ -135,16 +136,6 @@ class PublishStream:
         except asyncio.CancelledError:
             task.cancel()
             raise
-
-
-def _check_size(field: str, size: int, limit: int) -> None:
-    if size > limit:
-        raise InvalidRequestError(field, f"is over {limit} bytes")
-
-
-def _check_count(field: str, count: int) -> None:
-    if count > RECORDS_MAX:
-        raise InvalidRequestError(field, f"has more than {RECORDS_MAX} elements")
 
 
 def _acknowledgements(

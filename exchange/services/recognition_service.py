@@ -18,6 +18,7 @@ from exchange.operations.check import Checker
 from exchange.operations.environment import Environment
 from exchange.wire.answers import Answer, Answers, EncodedResponse, answer_of, encoded_batch
 from exchange.wire.checks import check_of, fill_decision
+from exchange.wire.limits import check_count
 from exchange.wire.names import member_name
 from exchange.wire.policies import fill_explanation
 
@@ -120,11 +121,7 @@ class RecognitionService:
         self, request: pb.BatchCheckHealthCodesRequest, caller: Caller
     ) -> EncodedResponse:
         """Check many persons; an item's error stands at its place."""
-        count = len(request.requests)
-        if count > CHECKS_MAX:
-            raise InvalidRequestError(
-                "requests", f"has {count} elements, at most {CHECKS_MAX} are taken"
-            )
+        check_count("requests", len(request.requests), CHECKS_MAX)
         return encoded_batch(await self._answers(self._questions(request, caller)))
 
     def _questions(

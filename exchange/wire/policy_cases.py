@@ -14,6 +14,7 @@ from exchange.core.health_code import (
 )
 from exchange.core.recognition import Question
 from exchange.core.statement import Statement
+from exchange.wire.limits import check_count
 from exchange.wire.names import member_code
 from exchange.wire.times import duration_ms, to_ms
 
@@ -33,10 +34,7 @@ def question_of(message: pb.PolicyCase, field: str, now_ms: int) -> Question:
         InvalidRequestError: A field is missing or malformed.
         NotFoundError: A member does not exist.
     """
-    if len(message.health_codes) > HEALTH_CODES_MAX:
-        raise InvalidRequestError(
-            f"{field}.health_codes", f"has more than {HEALTH_CODES_MAX} elements"
-        )
+    check_count(f"{field}.health_codes", len(message.health_codes), HEALTH_CODES_MAX)
     statements = [
         _statement(one, f"{field}.health_codes[{index}]", unique=not message.not_unique)
         for index, one in enumerate(message.health_codes)

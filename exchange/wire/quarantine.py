@@ -10,6 +10,7 @@ from exchange.api.v1 import (
 from exchange.core.errors import InvalidRequestError
 from exchange.core.outcome import Reason
 from exchange.core.quarantine import Entry, EntryFailure
+from exchange.wire.limits import check_count
 from exchange.wire.names import entry_key, entry_name, member_name
 from exchange.wire.times import fill
 
@@ -41,10 +42,7 @@ def keys_of(names: Sequence[str], member: str) -> list[bytes]:
     """
     if not names:
         raise InvalidRequestError("names", "is required")
-    if len(names) > NAMES_MAX:
-        raise InvalidRequestError(
-            "names", f"has {len(names)} elements, at most {NAMES_MAX} are taken"
-        )
+    check_count("names", len(names), NAMES_MAX)
     return [entry_key(name, member, f"names[{index}]") for index, name in enumerate(names)]
 
 

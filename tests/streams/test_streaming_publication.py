@@ -200,7 +200,7 @@ async def test_payloads_of_one_message_count_as_if_each_had_come_alone(
 @pytest.mark.parametrize(
     ("message", "what"),
     [
-        (several(*[b"{}"] * 5_001), "has more than 5000 elements"),
+        (several(*[b"{}"] * 5_001), "has 5001 elements, at most 5000 are taken"),
         (several(b" " * (3 << 20), b" " * ((1 << 20) + 1)), "is over 4194304 bytes"),
     ],
     ids=["too many", "too large"],
