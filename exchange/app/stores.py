@@ -1,11 +1,15 @@
 """The store that the settings name, and what operations work with once it is open."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from exchange.app.directories import make_data_dir
 from exchange.core.subject import SubjectKeys
+from exchange.core.times import DAY_MS
 from exchange.operations.clock import Clock
 from exchange.operations.environment import Environment
 from exchange.operations.key_check import check_subject_keys
-from exchange.operations.retention import DAY_MS, Retention
+from exchange.operations.retention import Retention
 from exchange.settings import Settings
 from exchange.stores.base import Store
 from exchange.stores.gathering import GatheringSettings, GatheringStore
@@ -23,6 +27,22 @@ def make_store(settings: Settings) -> Store:
         return _cassandra(settings)
     make_data_dir(settings)
     return SqliteStore(SqliteSettings(settings.sqlite_path))
+
+
+@asynccontextmanager
+async def connected_store(settings: Settings) -> AsyncIterator[Store]:
+    """Connect the store that the settings name, and close it in the end.
+
+    Raises:
+        StartError: The directory of the embedded store cannot be made.
+        StoreError: The store does not answer.
+    """
+    store = make_store(settings)
+    try:
+        await store.connect()
+        yield store
+    finally:
+        await store.close()
 
 
 async def open_environment(

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from adapters.registry import FORMATS
-from exchange.app import load_format_keys, load_subject_keys, make_store, make_tls
+from exchange.app import connected_store, load_format_keys, load_subject_keys, make_tls
 from exchange.core.errors import ExchangeError, SchemaError, StartError
 from exchange.core.subject import SubjectKeys
 from exchange.core.times import DAY_MS
@@ -113,22 +113,19 @@ async def _store(
         says = f"There is no {settings.sqlite_path} yet."
         yield Finding(subject, State.FAIL, says, "Run `health-exchange migrate`.")
         return
-    store = make_store(settings)
     try:
-        await store.connect()
-        await store.check()
-        yield Finding(subject, State.OK, "It answers, and its schema is that of this release.")
-        if keys is not None:
-            yield await _keys_of_store(store, keys, settings, now_ms)
-        yield await _time_of_store(store, now_ms)
-        yield await _policies_of_store(store, now_ms)
+        async with connected_store(settings) as store:
+            await store.check()
+            yield Finding(subject, State.OK, "It answers, and its schema is that of this release.")
+            if keys is not None:
+                yield await _keys_of_store(store, keys, settings, now_ms)
+            yield await _time_of_store(store, now_ms)
+            yield await _policies_of_store(store, now_ms)
     except SchemaError as error:
         yield Finding(subject, State.FAIL, str(error), "Run `health-exchange migrate`.")
     except ExchangeError as error:
         mend = "Look at the node or the file, and at the settings of the store."
         yield Finding(subject, State.FAIL, str(error), mend)
-    finally:
-        await store.close()
 
 
 async def _keys_of_store(

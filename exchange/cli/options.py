@@ -1,25 +1,22 @@
-"""Options that commands share: the settings of the exchange, and how to reach one."""
+"""Options that commands share: members, formats, documents, and how to reach an exchange."""
 
 import difflib
 import inspect
-import os
-import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 
 from adapters.registry import FORMATS
 from exchange.cli.client import Endpoint, Security
-from exchange.cli.exits import CommandError, ExitCode
+from exchange.cli.exits import CommandError
+from exchange.cli.setting_options import load_settings
 from exchange.core.caller import URN_PREFIX, parse_urn
 from exchange.core.errors import UnauthenticatedError
 from exchange.core.members import BY_CODE, MEMBERS
-from exchange.settings import FILE_VARIABLE, PREFIX, Settings
+from exchange.settings import PREFIX
 
 ADDRESS_DEFAULT = "127.0.0.1:7443"
 
@@ -30,7 +27,6 @@ NEAR_MAX = 5
 """Names shown where one is not known."""
 
 _CONNECTION = "Connection"
-_SETTINGS = "Settings"
 
 
 def complete_member(incomplete: str) -> list[tuple[str, str]]:
@@ -161,8 +157,6 @@ DocumentFile = Annotated[
     ),
 ]
 
-ALL_SETTINGS = tuple(Settings.model_fields)
-
 Command = Callable[..., int | None]
 
 
@@ -249,88 +243,3 @@ def certificates_dir(given: Path | None) -> Path:
         CommandError: It would come from the settings, and one is wrong.
     """
     return given or load_settings({}).certificates_dir
-
-
-def with_settings(
-    *names: str, fixed: Mapping[str, object] | None = None
-) -> Callable[[Command], Command]:
-    """Give a command one option for each named setting, and the argument ``settings``.
-
-    Args:
-        names: Of the settings.
-        fixed: Values that hold unless the caller gives another one.
-    """
-
-    def decorate(command: Command) -> Command:
-        signature = inspect.signature(command, eval_str=True)
-
-        @wraps(command)
-        def wrapper(**given: Any) -> int | None:
-            chosen = {name: given.pop(name) for name in names}
-            values = {name: value for name, value in chosen.items() if value not in (None, [])}
-            return command(settings=load_settings({**(fixed or {}), **values}), **given)
-
-        own = [one for one in signature.parameters.values() if one.name != "settings"]
-        options = [_option(name, Settings.model_fields[name]) for name in names]
-        wrapper.__signature__ = signature.replace(  # type: ignore[attr-defined] # read by typer
-            parameters=[*own, *options]
-        )
-        wrapper.__annotations__ = {}
-        return wrapper
-
-    return decorate
-
-
-def _option(name: str, field: FieldInfo) -> inspect.Parameter:
-    kind: object = str | None
-    if field.annotation is bool:
-        kind = bool | None
-    elif isinstance(field.default, tuple):
-        kind = list[str] | None
-    default = f" Default: {_text(field.default)}." if field.default not in (None, "") else ""
-    option = typer.Option(
-        # Named, so that there is no second option --no-...: no switch is on by default.
-        f"--{name.replace('_', '-')}",
-        help=f"{field.description}{default}",
-        show_default=False,
-        metavar="",
-        rich_help_panel=_SETTINGS,
-    )
-    return inspect.Parameter(
-        name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=None,
-        annotation=Annotated[kind, option],
-    )
-
-
-def _text(value: object) -> str:
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
-
-
-def load_settings(given: Mapping[str, object]) -> Settings:
-    """Read the settings; what the command line gives comes first.
-
-    Raises:
-        CommandError: A value is wrong, or the settings file cannot be read.
-    """
-    path = os.environ.get(FILE_VARIABLE)
-    try:
-        if path is not None:
-            # The library takes a file that is not there for an empty one.
-            tomllib.loads(Path(path).read_text("utf-8"))
-        return Settings.model_validate(dict(given))
-    except ValidationError as error:
-        raise CommandError(_wrong(error), ExitCode.START_REFUSED) from error
-    except (OSError, ValueError) as error:
-        raise CommandError(
-            f"The settings file {path}, named by {FILE_VARIABLE}, cannot be read as TOML.",
-            ExitCode.START_REFUSED,
-        ) from error
-
-
-def _wrong(error: ValidationError) -> str:
-    return " ".join(
-        f"The setting {'.'.join(map(str, one['loc']))} is wrong: {one['msg']}."
-        for one in error.errors(include_url=False, include_input=False)
-    )

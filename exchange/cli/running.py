@@ -1,4 +1,4 @@
-"""Running an exchange until a signal asks it to stop: what `serve` and `demo` share."""
+"""Running an exchange in this process until a signal asks it to stop."""
 
 import asyncio
 import signal

@@ -8,11 +8,12 @@ read (design section 6).
 import msgspec
 
 from exchange.core.errors import StoreUnavailableError
+from exchange.core.times import DAY_MS
 from exchange.operations.clock import Clock
 from exchange.stores.base import Store
 
 MARK = "retention"
-DAY_MS = 86_400_000
+
 _ATTEMPTS_MAX = 10
 """Several servers may start at once; each loses to one other at most a few times."""
 

@@ -12,20 +12,21 @@ import msgspec
 import typer
 
 from adapters.registry import FORMATS
-from exchange.app import Exchange, load_format_keys, make_data_dir, make_store
+from exchange.app import Exchange, connected_store, load_format_keys, make_data_dir
 from exchange.cli import running
 from exchange.cli.client import Connection, Endpoint, Security, connect
 from exchange.cli.commands.certs import everybody, prepare
 from exchange.cli.commands.keys import write_format_keys, write_key_file, write_sealing_key_file
 from exchange.cli.commands.policies import publish_policy
 from exchange.cli.exits import CommandError, ExitCode
-from exchange.cli.options import ADDRESS_DEFAULT, member_urn, with_settings
+from exchange.cli.options import ADDRESS_DEFAULT, member_urn
 from exchange.cli.output import out
 from exchange.cli.progress import progress
 from exchange.cli.publishing import Progress, Publisher
 from exchange.cli.sample import example
 from exchange.cli.sample.files import NativeFile
 from exchange.cli.sample.population import Population, Sampling
+from exchange.cli.setting_options import with_settings
 from exchange.cli.streams import Source
 from exchange.cli.uploads import is_each_line, uploads
 from exchange.core.times import DAY_MS
@@ -92,17 +93,13 @@ def demo(
 
 async def _demo(plan: Demo) -> int:
     stop = running.stop_on_signals()
-    store = make_store(plan.settings)
-    await store.connect()
-    try:
+    async with connected_store(plan.settings) as store:
         await store.migrate()
         exchange = await running.start(plan.settings)
         try:
             return await _load_and_wait(plan, exchange, store, stop)
         finally:
             await exchange.stop()
-    finally:
-        await store.close()
 
 
 async def _load_and_wait(plan: Demo, exchange: Exchange, store: Store, stop: asyncio.Event) -> int:

@@ -7,8 +7,9 @@ import msgspec
 from exchange.cli.commands.settings import known
 from exchange.cli.examination import State, examine
 from exchange.cli.exits import ExitCode
-from exchange.cli.options import ALL_SETTINGS, Json, with_settings
+from exchange.cli.options import Json
 from exchange.cli.output import out, print_json, table
+from exchange.cli.setting_options import ALL_SETTINGS, with_settings
 from exchange.operations.clock import system_clock
 from exchange.settings import Settings
 

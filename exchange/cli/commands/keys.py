@@ -12,8 +12,9 @@ import typer
 from adapters.base import Format
 from exchange.app import make_directory
 from exchange.cli.exits import CommandError, ExitCode
-from exchange.cli.options import Json, with_settings
+from exchange.cli.options import Json
 from exchange.cli.output import out, print_json
+from exchange.cli.setting_options import with_settings
 from exchange.core.sealing import KEY_BYTES
 from exchange.core.subject import KEY_BYTES_MIN
 from exchange.settings import Settings

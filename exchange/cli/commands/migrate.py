@@ -2,18 +2,12 @@
 
 import asyncio
 
-from exchange.app import make_store
-from exchange.cli.options import Json, with_settings
+from exchange.app import connected_store
+from exchange.cli.options import Json
 from exchange.cli.output import out, print_json
+from exchange.cli.setting_options import STORE_SETTINGS, with_settings
 from exchange.settings import Settings
 from exchange.stores.base import SchemaState, SchemaStep
-
-STORE_SETTINGS = (
-    "store",
-    "data_dir",
-    *(name for name in Settings.model_fields if name.startswith("cassandra_")),
-    "store_timeout_seconds",
-)
 
 
 @with_settings(*STORE_SETTINGS)
@@ -30,9 +24,5 @@ def migrate(settings: Settings, *, json: Json = False) -> None:
 
 
 async def _migrate(settings: Settings) -> tuple[tuple[SchemaStep, ...], SchemaState]:
-    store = make_store(settings)
-    await store.connect()
-    try:
+    async with connected_store(settings) as store:
         return await store.migrate(), await store.schema_state()
-    finally:
-        await store.close()

@@ -8,11 +8,12 @@ import typer
 from adapters.registry import FORMATS
 from exchange.app import load_format_keys
 from exchange.cli.exits import CommandError
-from exchange.cli.options import Json, format_option, with_settings
+from exchange.cli.options import Json, format_option
 from exchange.cli.output import out, print_json
 from exchange.cli.progress import progress
 from exchange.cli.sample.files import file_name
 from exchange.cli.sample.population import Population, Sampling, write_file
+from exchange.cli.setting_options import with_settings
 from exchange.operations.clock import system_clock
 from exchange.settings import Settings
 

@@ -6,7 +6,7 @@ import structlog
 
 from exchange import app
 from exchange.cli.exits import ExitCode
-from exchange.cli.options import ALL_SETTINGS, with_settings
+from exchange.cli.setting_options import ALL_SETTINGS, with_settings
 from exchange.server.logs import configure_logs
 from exchange.settings import Settings
 
@@ -38,9 +38,5 @@ def serve(settings: Settings) -> int:
 
 async def _check_store(settings: Settings) -> None:
     """Look at the store once before workers are started: they would all say the same of it."""
-    store = app.make_store(settings)
-    try:
-        await store.connect()
+    async with app.connected_store(settings) as store:
         await store.check()
-    finally:
-        await store.close()

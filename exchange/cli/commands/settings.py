@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 from pydantic_core import PydanticUndefined
 
-from exchange.cli.options import ALL_SETTINGS, Json, with_settings
+from exchange.cli.options import Json
 from exchange.cli.output import err, out, print_json, table
+from exchange.cli.setting_options import ALL_SETTINGS, setting_text, with_settings
 from exchange.settings import FILE_VARIABLE, PREFIX, Settings
 
 
@@ -63,12 +64,6 @@ def known(settings: Settings) -> list[Known]:
             source = f"environment {variable}"
         if value != getattr(below, name):
             source = "option"
-        default = "" if field.default is PydanticUndefined else _text(field.default)
-        found.append(Known(name, _text(value), default, source, field.description or ""))
+        default = "" if field.default is PydanticUndefined else setting_text(field.default)
+        found.append(Known(name, setting_text(value), default, source, field.description or ""))
     return found
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -5,11 +5,11 @@ import secrets
 
 import msgspec
 
-from exchange.app import make_store
-from exchange.cli.commands.migrate import STORE_SETTINGS
-from exchange.cli.options import Json, with_settings
+from exchange.app import connected_store
+from exchange.cli.options import Json
 from exchange.cli.output import out, print_json
 from exchange.cli.progress import progress
+from exchange.cli.setting_options import STORE_SETTINGS, with_settings
 from exchange.core.members import BY_CODE
 from exchange.operations.clock import system_clock
 from exchange.operations.quarantine import DAYS_MAX, Quarantine, QuarantineLimits
@@ -34,10 +34,8 @@ def sweep(settings: Settings, *, json: Json = False) -> None:
 
 
 async def _sweep(settings: Settings) -> SweepProgress:
-    store = make_store(settings)
-    await store.connect()
     last = SweepProgress(0, 0, 0.0)
-    try:
+    async with connected_store(settings) as store:
         await store.check()
         horizon_ms = await remembered_horizon_ms(store, system_clock())
         if horizon_ms is None:  # Never served: there is nothing that could be too old.
@@ -52,5 +50,3 @@ async def _sweep(settings: Settings) -> SweepProgress:
         swept = await quarantine.sweep()
         swept += await sweep_samples(store, BY_CODE, system_clock)
         return msgspec.structs.replace(last, removed_count=last.removed_count + swept)
-    finally:
-        await store.close()
