@@ -1,8 +1,11 @@
 """Errors as sentences: what a call, a store or the file system reports, and its exit code."""
 
+import math
+from collections.abc import Iterable
 from typing import TypeVar, cast
 
 import grpc
+from google.protobuf.any_pb2 import Any
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
@@ -37,7 +40,7 @@ def of_call(error: grpc.RpcError, address: str) -> CommandError:
     if status is None:
         return CommandError(_of_transport(code, call.details() or "", address), exit_code)
     info = _detail(status.details, error_details_pb2.ErrorInfo())
-    retry = _detail(status.details, error_details_pb2.RetryInfo())
+    wait_seconds = _wait_seconds(status.details)
     bad = _detail(status.details, error_details_pb2.BadRequest())
     sentence = status.message or code.name
     if bad is not None and bad.field_violations:
@@ -45,8 +48,8 @@ def of_call(error: grpc.RpcError, address: str) -> CommandError:
         sentence = f"The field {first.field} {first.description}" if first.field else sentence
     if info is not None:
         sentence = f"{sentence.rstrip('.')} ({info.reason})."
-    if retry is not None:
-        sentence += f" Try again in {retry.retry_delay.seconds} s."
+    if wait_seconds:
+        sentence += f" Try again in {math.ceil(wait_seconds)} s."
     return CommandError(sentence, exit_code)
 
 
@@ -85,17 +88,19 @@ def has_details(error: grpc.RpcError) -> bool:
     return rpc_status.from_call(cast(grpc.Call, error)) is not None
 
 
-def retry_seconds(error: grpc.RpcError) -> int:
+def retry_seconds(error: grpc.RpcError) -> float:
     """Return how long the exchange asks to wait before the next attempt; 0 if it does not say."""
     status = rpc_status.from_call(cast(grpc.Call, error))
-    if status is None:
-        return 0
-    retry = _detail(status.details, error_details_pb2.RetryInfo())
-    return int(retry.retry_delay.seconds) if retry is not None else 0
+    return 0.0 if status is None else _wait_seconds(status.details)
 
 
-def _detail(details: object, wanted: Detail) -> Detail | None:
-    for packed in details:  # type: ignore[attr-defined] # a repeated Any
+def _wait_seconds(details: Iterable[Any]) -> float:
+    retry = _detail(details, error_details_pb2.RetryInfo())
+    return 0.0 if retry is None else retry.retry_delay.ToTimedelta().total_seconds()
+
+
+def _detail(details: Iterable[Any], wanted: Detail) -> Detail | None:
+    for packed in details:
         if packed.Unpack(wanted):
             return wanted
     return None

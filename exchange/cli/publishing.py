@@ -196,8 +196,7 @@ def _is_broken(error: grpc.RpcError) -> bool:
 
 def _delay_seconds(error: grpc.RpcError, fruitless: int) -> float:
     own = min(DELAY_SECONDS_MIN * 2.0 ** (fruitless - 1), DELAY_SECONDS_MAX)
-    asked: float = failures.retry_seconds(error)
-    return max(own, asked)
+    return max(own, failures.retry_seconds(error))
 
 
 def _failed(failure: pb.RecordFailure, label: str | None) -> FailedRecord:
