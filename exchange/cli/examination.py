@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 
 from adapters.registry import FORMATS
 from exchange.app import connected_store, load_format_keys, load_subject_keys, make_tls
+from exchange.cli.commands.certs import RENEW_DAYS, alternative_names
 from exchange.core.errors import ExchangeError, SchemaError, StartError
 from exchange.core.subject import SubjectKeys
 from exchange.core.times import DAY_MS
@@ -24,8 +25,6 @@ from exchange.server.port import HeldPort
 from exchange.settings import Settings
 from exchange.stores.base import Store
 
-EXPIRY_WARN_DAYS = 30
-"""A certificate that ends sooner is due."""
 DISK_FREE_BYTES_MIN = 1 << 30
 """Room for about ten million statements; less is time to act."""
 RELEASED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -185,7 +184,7 @@ def _expiry(subject: str, what: str, certificate: x509.Certificate, now_ms: int)
     end = certificate.not_valid_after_utc
     days = (int(end.timestamp() * 1000) - now_ms) // DAY_MS
     says = f"The {what}'s certificate is valid until {end:%Y-%m-%d}, {days} days."
-    if days >= EXPIRY_WARN_DAYS:
+    if days >= RENEW_DAYS:
         return Finding(subject, State.OK, says)
     mend = "Run `health-exchange certs issue server`; a running server takes it at once."
     if what == "authority":
@@ -202,12 +201,10 @@ def _issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bo
 
 
 def _names(subject: str, certificate: x509.Certificate, settings: Settings) -> Finding:
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
+    hosts = alternative_names(certificate)
+    if not hosts:
         mend = "Issue one with `health-exchange certs issue server --host NAME`."
         return Finding(subject, State.FAIL, "The server's certificate names no host.", mend)
-    hosts = [str(one.value) for one in names]
     says = f"The server's certificate names {', '.join(hosts)}."
     if settings.host in hosts or settings.host in ("0.0.0.0", "::"):  # noqa: S104 - compared
         return Finding(subject, State.OK, says)
@@ -243,7 +240,9 @@ def _port(settings: Settings) -> Iterator[Finding]:
         yield Finding("port", State.WARN, str(error), mend)
     else:
         yield Finding("port", State.OK, f"{where} is free.")
-    free = shutil.disk_usage(settings.data_dir if settings.data_dir.exists() else ".").free
+    directory = settings.data_dir.absolute()
+    there = next(one for one in (directory, *directory.parents) if one.exists())
+    free = shutil.disk_usage(there).free
     says = f"{free / (1 << 30):.1f} GiB are free for {settings.data_dir}."
     if free < DISK_FREE_BYTES_MIN:
         yield Finding("disk", State.WARN, says, "Make room: a full store takes in nothing.")

@@ -213,9 +213,8 @@ def _held(path: Path, now_ms: int) -> Held:
         raise CommandError(f"{path} holds no PEM certificate.")
     end = certificate.not_valid_after_utc
     left_ms = int(end.timestamp() * 1000) - now_ms
-    return Held(
-        path.name, _names(certificate), end.strftime("%Y-%m-%dT%H:%M:%SZ"), left_ms // DAY_MS
-    )
+    names = alternative_names(certificate) or ("(authority)",)
+    return Held(path.name, names, end.strftime("%Y-%m-%dT%H:%M:%SZ"), left_ms // DAY_MS)
 
 
 def _read(path: Path) -> x509.Certificate | None:
@@ -225,11 +224,12 @@ def _read(path: Path) -> x509.Certificate | None:
         return None
 
 
-def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+def alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
+    """Return whom a certificate names: hosts, addresses, or a caller's URN; an authority nobody."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
-        return ("(authority)",)
+        return ()
     return tuple(str(name.value) for name in names)
 
 
