@@ -17,10 +17,10 @@ from exchange.cli import running
 from exchange.cli.client import Connection, Endpoint, Security, connect
 from exchange.cli.commands.certs import everybody, prepare
 from exchange.cli.commands.keys import write_format_keys, write_key_file, write_sealing_key_file
-from exchange.cli.commands.policies import publish_policy
 from exchange.cli.exits import CommandError, ExitCode
 from exchange.cli.options import ADDRESS_DEFAULT, member_urn
 from exchange.cli.output import out
+from exchange.cli.policies.handing_in import publish_policy
 from exchange.cli.progress import progress
 from exchange.cli.publishing import Progress, Publisher
 from exchange.cli.sample import example

@@ -1,16 +1,14 @@
 """`policies`: see who accepts whom, try a policy before it binds, publish it, take it back."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 from typing import Annotated
 
 import msgspec
 import typer
-from rich.text import Text
 
-from exchange.api.v1 import policy_pb2, policy_service_pb2 as service_pb
-from exchange.cli.client import Client, Connection, connect
+from exchange.api.v1 import policy_service_pb2 as service_pb
+from exchange.cli.client import Connection, connect
 from exchange.cli.exits import CommandError, ExitCode
 from exchange.cli.names import member_word
 from exchange.cli.options import (
@@ -20,39 +18,39 @@ from exchange.cli.options import (
     Json,
     Timeout,
     member_urn,
-    no_member,
 )
 from exchange.cli.output import as_dict, out, print_json, table
-from exchange.cli.policies.picture import SIGNS, svg
+from exchange.cli.policies.handing_in import create_revision, publish_policy
+from exchange.cli.policies.picture import svg
 from exchange.cli.policies.sources import (
     cases_of,
-    fetch_policy,
-    is_stored,
+    destination_of,
     policy_of_member,
+    published_policies,
+    read_any,
     read_case_files,
     read_policy,
+    require_valid,
 )
 from exchange.cli.policies.tables import (
     show_differences,
     show_dry_run,
+    show_map,
     show_policy,
 )
 from exchange.core.compiled_policy import CompiledPolicy
 from exchange.core.dry_run import dry_run
-from exchange.core.matrix import Pair, asymmetries, matrix
-from exchange.core.members import BY_CODE, MEMBERS, NATIONAL
+from exchange.core.matrix import asymmetries, matrix
+from exchange.core.members import MEMBERS
 from exchange.core.policy import Policy
 from exchange.core.policy_case import decide_case, statements_of, unexpected
 from exchange.core.policy_change import differences
-from exchange.core.policy_check import check_policy
 from exchange.core.recognition import Question
 from exchange.core.rule_search import never_passes
 from exchange.core.times import DAY_MS, parse_rfc3339
-from exchange.core.verdict import Verdict
 from exchange.operations.clock import system_clock
 from exchange.operations.shipped import default_for, shipped_policies
 from exchange.wire.dry_runs import dry_run_message
-from exchange.wire.names import ANY_MEMBER
 from exchange.wire.policies import fill_content
 
 policies_app = typer.Typer(
@@ -62,14 +60,6 @@ policies_app = typer.Typer(
 
 _SEED = 1
 """Cases that rules are searched with are the same in every run."""
-_COLOURS = {
-    Verdict.ADMIT: "green",
-    Verdict.CROSS_CHECK: "yellow",
-    Verdict.REFUSE: "red",
-    Verdict.UNSPECIFIED: "white",
-}
-_LETTERS = {Verdict.ADMIT: "A", Verdict.CROSS_CHECK: "C", Verdict.REFUSE: "R"}
-
 _SOURCE_HELP = (
     "A member's code or `default` for a shipped policy, 310000@2 for one published, or a file."
 )
@@ -114,7 +104,7 @@ def show_matrix(
     policies = shipped_policies()
     if published:
         with connect(Connection(address, OPERATOR_URN, timeout)) as client:
-            policies = _published(client)
+            policies = published_policies(client)
     pairs = matrix(policies, system_clock())
     if picture is not None:
         picture.write_text(svg(pairs, list(policies)), encoding="utf-8")
@@ -133,7 +123,7 @@ def show_matrix(
             }
         )
         return
-    _show_map(pairs)
+    show_map(pairs)
     rows: dict[str, list[str]] = {}
     for one in one_sided:
         rows.setdefault(one.destination, []).append(one.issuer)
@@ -144,35 +134,6 @@ def show_matrix(
         out().print(table(("of", "rules that no case was found to pass"), listed))
     else:
         out().print("Every rule passes on some case.")
-
-
-def _show_map(pairs: Mapping[tuple[str, str], Pair]) -> None:
-    codes = sorted({destination for destination, _ in pairs})
-    header = Text(" " * 22 + " ".join(code[:2] for code in codes))
-    out().print(header)
-    for destination in codes:
-        line = Text(f"{member_word(destination)[:21]:<22}")
-        for issuer in codes:
-            pair = pairs[destination, issuer]
-            cell = f"{_LETTERS[pair.verdict]}{SIGNS[pair.recognition] or ' '} "
-            line.append(cell, style=_COLOURS[pair.verdict])
-        out().print(line)
-    out().print(
-        "Destinations down, issuers across; what a plain green is told: A ADMIT, C CROSS_CHECK,"
-    )
-    out().print("R REFUSE; ? the issuer is cross-checked, x it is not recognised.")
-
-
-def _published(client: Client) -> dict[str, Policy]:
-    request = service_pb.ListPoliciesRequest(parent=ANY_MEMBER)
-    listed = [
-        one for page in client.pages(client.policies.ListPolicies, request) for one in page.policies
-    ]
-    found = {}
-    for one in listed:
-        code = one.name.split("/")[1]
-        found[code] = fetch_policy(client, f"{code}@{one.revision}")
-    return found
 
 
 @policies_app.command("show")
@@ -199,7 +160,7 @@ def diff(
     json: Json = False,
 ) -> None:
     """Show how two policies differ: which rules, which pairs, and which way."""
-    old, new = _read(before, address, timeout), _read(after, address, timeout)
+    old, new = read_any(before, address, timeout), read_any(after, address, timeout)
     found = differences(old, new)
     if json:
         print_json({"differences": msgspec.to_builtins(found)})
@@ -211,8 +172,8 @@ def diff(
 def try_cases(source: Source, *, cases: Cases = None, destination: Destination = "") -> int:
     """Decide the cases beside a policy, and say which come out otherwise than written."""
     policy = read_policy(source)
-    _check(policy)
-    compiled = CompiledPolicy(policy, _destination_of(policy, destination))
+    require_valid(policy)
+    compiled = CompiledPolicy(policy, destination_of(policy, destination))
     found = read_case_files(cases) if cases else cases_of(source)
     rows = []
     wrong = 0
@@ -246,11 +207,11 @@ def dry_run_command(  # noqa: PLR0913 - an argument per option
     json: Json = False,
 ) -> None:
     """Show which decisions would change: of the recorded ones, or of given cases."""
-    policy = _read(source, address, timeout)
-    _check(policy)
-    code = _destination_of(policy, destination)
+    policy = read_any(source, address, timeout)
+    require_valid(policy)
+    code = destination_of(policy, destination)
     if cases:
-        old = _read(against, address, timeout) if against else default_for(code)
+        old = read_any(against, address, timeout) if against else default_for(code)
         questions = [
             Question(
                 statements_of(case),
@@ -292,7 +253,7 @@ def publish(  # noqa: PLR0913 - an argument per option
     for code, policy in _to_publish(what or [], destination, shipped=shipped).items():
         with connect(Connection(address, member_urn(code), timeout)) as client:
             if draft:
-                revision = _create(client, code, policy)
+                revision = create_revision(client, code, policy)
                 out().print(f"{member_word(code)}: revision {revision} is a draft.")
             else:
                 show_policy(publish_policy(client, code, policy, options))
@@ -305,36 +266,8 @@ def _to_publish(what: list[str], destination: str, *, shipped: bool) -> dict[str
     if len(what) != 1:
         raise CommandError("Name one file with a policy, or use --shipped.")
     policy = read_policy(what[0])
-    _check(policy)
-    return {_destination_of(policy, destination): policy}
-
-
-def publish_policy(
-    client: Client,
-    code: str,
-    policy: Policy,
-    options: service_pb.ActivatePolicyRequest | None = None,
-) -> policy_pb2.Policy:
-    """Hand in a policy and activate it, unless that has been done and nothing else is wished."""
-    revision = _create(client, code, policy)
-    request = service_pb.ActivatePolicyRequest()
-    if options is not None:
-        request.CopyFrom(options)
-    wished = bool(request.waiver_reason) or request.HasField("valid_from_time")
-    name = policy_of_member(code)
-    found = client.call(client.policies.GetPolicy, service_pb.GetPolicyRequest(name=name))
-    last = any(one.revision == revision and not one.cancelled for one in found.activations[-1:])
-    if last and (found.revision == revision or not wished):
-        return found
-    request.name, request.revision = name, revision
-    return client.call(client.policies.ActivatePolicy, request)
-
-
-def _create(client: Client, code: str, policy: Policy) -> int:
-    request = service_pb.CreatePolicyRevisionRequest(parent=policy_of_member(code))
-    fill_content(request.policy_revision.content, policy)
-    made = client.call(client.policies.CreatePolicyRevision, request)
-    return int(made.name.rpartition("/")[2])
+    require_valid(policy)
+    return {destination_of(policy, destination): policy}
 
 
 @policies_app.command("activate")
@@ -365,31 +298,6 @@ def rollback(
     request = service_pb.RollbackPolicyRequest(name=policy_of_member(code), reason=reason)
     with connect(Connection(address, member_urn(code), timeout)) as client:
         show_policy(client.call(client.policies.RollbackPolicy, request))
-
-
-def _read(source: str, address: str, timeout: float) -> Policy:
-    if not is_stored(source):
-        return read_policy(source)
-    with connect(Connection(address, OPERATOR_URN, timeout)) as client:
-        return fetch_policy(client, source)
-
-
-def _check(policy: Policy) -> None:
-    problems = check_policy(policy)
-    if problems:
-        first = problems[0]
-        raise CommandError(
-            f"The policy may not be published: {first.place}: {first.message} "
-            f"({len(problems)} in all, see `rules validate`)."
-        )
-
-
-def _destination_of(policy: Policy, given: str) -> str:
-    """Return whose policy it is; the default is tried as the national platform's."""
-    code = given or (policy.name if policy.name in BY_CODE else NATIONAL)
-    if code not in BY_CODE:
-        raise no_member(code)
-    return code
 
 
 def _instant(text: str) -> int:

@@ -6,15 +6,15 @@ from pathlib import Path
 import msgspec
 
 from exchange.api.v1 import policy_service_pb2 as service_pb
-from exchange.cli.client import Client
+from exchange.cli.client import Client, Connection, connect
 from exchange.cli.exits import CommandError
-from exchange.cli.options import near, no_member
-from exchange.core.members import BY_CODE
+from exchange.cli.options import OPERATOR_URN, near, no_member
+from exchange.core.members import BY_CODE, NATIONAL
 from exchange.core.policy import DEFAULT_POLICY, Policy
 from exchange.core.policy_case import PolicyCase, read_cases
-from exchange.core.policy_check import POLICY_BYTES_MAX
+from exchange.core.policy_check import POLICY_BYTES_MAX, check_policy
 from exchange.operations.shipped import default_for, shipped_cases, shipped_policy
-from exchange.wire.names import policy_name
+from exchange.wire.names import ANY_MEMBER, policy_name
 from exchange.wire.policies import policy_of
 
 _STORED = re.compile(r"([0-9]{6})@([0-9]{1,6})")
@@ -112,3 +112,56 @@ def read_case_files(files: list[Path]) -> tuple[PolicyCase, ...]:
     if not found:
         raise CommandError("There are no cases: name files with --cases.")
     return tuple(found)
+
+
+def read_any(source: str, address: str, timeout: float) -> Policy:
+    """Read a policy wherever it is: shipped, in a file, or kept by an exchange.
+
+    Raises:
+        CommandError: There is none, or the exchange does not answer.
+        OSError: The file cannot be read.
+    """
+    if not is_stored(source):
+        return read_policy(source)
+    with connect(Connection(address, OPERATOR_URN, timeout)) as client:
+        return fetch_policy(client, source)
+
+
+def published_policies(client: Client) -> dict[str, Policy]:
+    """Read the policies of all destinations as an exchange has them now."""
+    request = service_pb.ListPoliciesRequest(parent=ANY_MEMBER)
+    listed = [
+        one for page in client.pages(client.policies.ListPolicies, request) for one in page.policies
+    ]
+    found = {}
+    for one in listed:
+        code = one.name.split("/")[1]
+        found[code] = fetch_policy(client, f"{code}@{one.revision}")
+    return found
+
+
+def require_valid(policy: Policy) -> None:
+    """Hold a policy to what one may be that is published.
+
+    Raises:
+        CommandError: It may not be.
+    """
+    problems = check_policy(policy)
+    if problems:
+        first = problems[0]
+        raise CommandError(
+            f"The policy may not be published: {first.place}: {first.message} "
+            f"({len(problems)} in all, see `rules validate`)."
+        )
+
+
+def destination_of(policy: Policy, given: str) -> str:
+    """Return whose policy it is; the default is tried as the national platform's.
+
+    Raises:
+        CommandError: The one that is given does not take part.
+    """
+    code = given or (policy.name if policy.name in BY_CODE else NATIONAL)
+    if code not in BY_CODE:
+        raise no_member(code)
+    return code

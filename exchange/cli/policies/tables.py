@@ -1,15 +1,27 @@
-"""How policies, differences, dry runs and explanations are shown."""
+"""How the map of recognition, policies, differences, dry runs and explanations are shown."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from rich.text import Text
 from rich.tree import Tree
 
 from exchange.api.v1 import decision_pb2, policy_pb2, policy_service_pb2 as service_pb
 from exchange.api.v1.health_code_pb2 import HealthCode
 from exchange.cli.names import member_word, value_name
 from exchange.cli.output import code_of, instant, out, table
+from exchange.cli.policies.picture import SIGNS
+from exchange.core.matrix import Pair
 from exchange.core.policy_change import Difference
+from exchange.core.verdict import Verdict
+
+_COLOURS = {
+    Verdict.ADMIT: "green",
+    Verdict.CROSS_CHECK: "yellow",
+    Verdict.REFUSE: "red",
+    Verdict.UNSPECIFIED: "white",
+}
+_LETTERS = {Verdict.ADMIT: "A", Verdict.CROSS_CHECK: "C", Verdict.REFUSE: "R"}
 
 
 def verdict_word(number: int) -> str:
@@ -133,3 +145,21 @@ def _short(value: str) -> str:
     if not isinstance(read, dict):
         return value
     return ", ".join(f"{key} {item}" for key, item in read.items() if item not in (None, "", []))
+
+
+def show_map(pairs: Mapping[tuple[str, str], Pair]) -> None:
+    """Show the map of recognition as letters."""
+    codes = sorted({destination for destination, _ in pairs})
+    header = Text(" " * 22 + " ".join(code[:2] for code in codes))
+    out().print(header)
+    for destination in codes:
+        line = Text(f"{member_word(destination)[:21]:<22}")
+        for issuer in codes:
+            pair = pairs[destination, issuer]
+            cell = f"{_LETTERS[pair.verdict]}{SIGNS[pair.recognition] or ' '} "
+            line.append(cell, style=_COLOURS[pair.verdict])
+        out().print(line)
+    out().print(
+        "Destinations down, issuers across; what a plain green is told: A ADMIT, C CROSS_CHECK,"
+    )
+    out().print("R REFUSE; ? the issuer is cross-checked, x it is not recognised.")
