@@ -11,13 +11,15 @@ _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
 
 def known_host(text: str) -> str:
-    """Take the name of a host, or an IP address.
+    """Take the name of a host, or an IP address; return it as certificates have it.
 
     Raises:
         CommandError: It is neither; the text says what it may have been meant for.
     """
-    if _is_address(text) or _is_name(text):
-        return text
+    if _is_address(text):
+        return str(ipaddress.ip_address(text))
+    if _is_name(text):
+        return text.lower()
     near = _near(text)
     hint = f"near it: {near}" if near else "for example gate.example.org or 192.0.2.1"
     raise CommandError(f"{text!r} is neither the name of a host nor an IP address; {hint}.")

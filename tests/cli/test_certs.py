@@ -82,6 +82,20 @@ def test_a_directory_that_cannot_be_made_is_named(
 HOSTS = ("gate", "gate-1.example.org", "*.example.org", "192.0.2.1", "2001:db8::1")
 
 
+def test_hosts_that_a_good_certificate_does_not_name_are_not_passed_over(
+    health_exchange: Health, own: Path
+) -> None:
+    before = (own / "server.pem").read_bytes()
+    named = health_exchange(
+        *("certs", "init", "--certs", own, "--host", "LOCALHOST", "--host", "0:0:0:0:0:0:0:1")
+    )
+    assert (named.code, (own / "server.pem").read_bytes()) == (0, before)
+    other = health_exchange("certs", "init", "--certs", own, "--host", "gate")
+    assert (other.code, (own / "server.pem").read_bytes()) == (3, before)
+    wanted = "certs issue server --host localhost --host 127.0.0.1 --host ::1 --host gate`"
+    assert wanted in other.err
+
+
 def test_a_servers_certificate_names_hosts_and_addresses(
     health_exchange: Health, tmp_path: Path
 ) -> None:

@@ -175,8 +175,10 @@ def prepare(
         The certificates that were written.
 
     Raises:
+        CommandError: The server's certificate is good and stays, but does not name the hosts.
         StartError: The authority has expired, or the directory cannot be made.
     """
+    hosts = tuple(hosts)
     make_directory(directory)
     made: list[Path] = []
     if not (directory / AUTHORITY_FILE).exists():
@@ -185,14 +187,27 @@ def prepare(
     else:
         due = False
     if due or _is_due(directory / f"{SERVER_NAME}.pem", now_ms):
-        server = issue_server(directory, now_ms, tuple(hosts) or DEVELOPMENT_HOSTS)
+        server = issue_server(directory, now_ms, hosts or DEVELOPMENT_HOSTS)
         made.append(server.certificate)
+    else:
+        _require_names(directory / f"{SERVER_NAME}.pem", hosts)
     made += [
         issue(directory, caller, now_ms).certificate
         for caller in callers
         if due or _is_due(certificate_of(directory, caller), now_ms)
     ]
     return made
+
+
+def _require_names(path: Path, hosts: tuple[str, ...]) -> None:
+    certificate = _read(path)
+    names = () if certificate is None else alternative_names(certificate)
+    if not set(hosts) <= set(names):
+        options = " ".join(f"--host {host}" for host in dict.fromkeys((*names, *hosts)))
+        raise CommandError(
+            f"{path} is good and stays as it is; it names {', '.join(names)}. Replace it with "
+            f"`health-exchange certs issue {SERVER_NAME} {options}`."
+        )
 
 
 def held(directory: Path, now_ms: int) -> list[Held]:
