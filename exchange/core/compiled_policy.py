@@ -19,6 +19,7 @@ from exchange.core.certlogic import (
 from exchange.core.health_code import Level, State
 from exchange.core.policy import Combination, Policy, PolicyRule, Recognition
 from exchange.core.rendering import Rendering, render
+from exchange.core.standing import MaxAge
 from exchange.core.times import DAY_MS, MINUTE_MS
 from exchange.core.verdict import Verdict
 from exchange.core.view_plan import ViewPlan
@@ -61,7 +62,9 @@ class CompiledPolicy:
         any_admitted: Whether one admitted level suffices.
         reliance_ms: How long a decision may be relied on at most.
         last_ms: Its last instant in force, as far as is known: no decision is relied on beyond it.
+        max_age_ms: Gives the greatest age of a statement of a level, in ms.
         rules: Each rule with its program.
+        has_rules: Whether a view has to be built at all.
     """
 
     def __init__(self, policy: Policy, destination: str) -> None:
@@ -78,7 +81,9 @@ class CompiledPolicy:
         self._treatments = policy.recognition
         self._treatment_default = policy.recognition_default
         other = policy.max_age_days["OTHER"]
-        self._max_age_ms = [policy.max_age_days.get(level.name, other) * DAY_MS for level in Level]
+        ages_ms = [policy.max_age_days.get(level.name, other) * DAY_MS for level in Level]
+        # The list's own method: every lookup asks it once or twice.
+        self.max_age_ms: MaxAge = ages_ms.__getitem__
         lists = {
             f"external.value_sets.{name}.values": frozenset(one.values)
             for name, one in policy.value_sets.items()
@@ -88,6 +93,7 @@ class CompiledPolicy:
             (rule, compile_rule(rule.logic, lists=lists, max_steps=POLICY_RULE_STEPS))
             for rule in policy.rules
         )
+        self.has_rules = bool(self.rules)
         self._failed = tuple(_failed(rule) for rule in policy.rules)
         # One program for all rules reads each path and each date once.
         self._together = compile_rules(
@@ -109,15 +115,6 @@ class CompiledPolicy:
         bounded = copy.copy(self)  # All that was compiled is shared.
         bounded.last_ms = last_ms
         return bounded
-
-    @property
-    def has_rules(self) -> bool:
-        """Whether a view has to be built at all."""
-        return bool(self.rules)
-
-    def max_age_ms(self, level: Level) -> int:
-        """Return the greatest age of a statement of a level, in ms."""
-        return self._max_age_ms[level]
 
     def treatment(self, issuer: str) -> Recognition:
         """Return how statements of an issuer are treated."""

@@ -152,7 +152,7 @@ _ADDRESSES: Final = _Addresses()
 _BIRTH_DATES: Final = _BirthDates()
 
 
-def _is_plain_resident(text: str, today: int) -> bool:
+def is_plain_resident(text: str, today: int) -> bool:
     """Tell whether a text is a good resident number of 18 characters in its normal form."""
     try:
         birth_date, total = _BIRTH_DATES[text[6:14]]
@@ -170,7 +170,7 @@ def _check_resident_characters(text: str) -> None:
 
 def _resident(text: str, today: int) -> str:
     """Read a resident number; find the cause where it is none."""
-    if _is_plain_resident(text, today):
+    if is_plain_resident(text, today):
         return text
     _check_resident_characters(text)
     if len(text) not in (15, 18):
@@ -327,7 +327,7 @@ def normalise(document_type: DocumentType, text: str, today: int) -> Document:
         InvalidDocumentError: The number does not fit its type.
     """
     is_resident = document_type is DocumentType.RESIDENT_ID
-    if is_resident and _is_plain_resident(text, today):
+    if is_resident and is_plain_resident(text, today):
         return Document(document_type, text)  # Nearly all numbers are; no need to fold them.
     folded = fold(text)
     if not folded:

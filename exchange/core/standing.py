@@ -56,10 +56,13 @@ def end_of_validity_ms(valid_until_ms: int) -> int:
 def lapses_at_ms(statement: Statement, max_age: MaxAge) -> int:
     """Return the last millisecond at which a statement is in force, state apart."""
     health_code = statement.health_code
-    oldest = health_code.as_of_ms + max_age(health_code.level)
-    if health_code.valid_until_ms is None:
-        return oldest
-    return min(oldest, end_of_validity_ms(health_code.valid_until_ms))
+    oldest_ms = health_code.as_of_ms + max_age(health_code.level)
+    until_ms = health_code.valid_until_ms
+    if until_ms is None:
+        return oldest_ms
+    end_ms = end_of_validity_ms(until_ms)
+    # A comparison, as `min` takes several times as long.
+    return end_ms if end_ms < oldest_ms else oldest_ms  # noqa: FURB136
 
 
 def standing_at(statement: Statement, now_ms: int, max_age: MaxAge) -> Standing:

@@ -28,6 +28,7 @@ _RECEIVE_MASK = (1 << (8 * _RECEIVE_BYTES)) - 1
 _encode = msgspec.msgpack.Encoder().encode
 _LAYOUT = bytes((LAYOUT_VERSION,))
 _decode = msgspec.msgpack.Decoder(HealthCode).decode
+_from_bytes = int.from_bytes
 
 _RANK_LOW, _RANK_EXPIRED, _RANK_PENDING, _RANK_HOLD, _RANK_WITHDRAWN = 1, 2, 3, 4, 8
 _RANK_BY_LEVEL = {
@@ -127,7 +128,7 @@ def decode_value(issuer: str, via: str, value: bytes) -> Statement:
     Raises:
         ValueError: The bytes are no stored statement (msgspec.DecodeError is one).
     """
-    inverted = int.from_bytes(value[-_RECEIVE_BYTES:], "big")
+    inverted = _from_bytes(value[-_RECEIVE_BYTES:])
     return Statement(issuer, via, _decode(value[1:-_RECEIVE_BYTES]), _RECEIVE_MASK - inverted)
 
 

@@ -27,6 +27,23 @@ class Policies(Protocol):
         """
 
 
+class PoliciesAt(dict[str, CompiledPolicy | StoreError]):
+    """The policies at an instant, by destination: each is looked for once; an error is its own."""
+
+    def __init__(self, policies: Policies, now_ms: int) -> None:
+        super().__init__()
+        self._policies = policies
+        self._now_ms = now_ms
+
+    def __missing__(self, destination: str) -> CompiledPolicy | StoreError:
+        """Look for a policy for the first time."""
+        try:
+            self[destination] = self._policies.of(destination, self._now_ms)
+        except StoreError as error:
+            self[destination] = error
+        return self[destination]
+
+
 class Checked(msgspec.Struct, frozen=True):
     """A decision with all that it rests on.
 
@@ -42,7 +59,11 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 class Checker:
-    """Answers checks from a store under the policies in force."""
+    """Answers checks from a store under the policies in force.
+
+    Attributes:
+        is_recorded: Tells whether the next decision is one of the sample; ask once for each.
+    """
 
     def __init__(
         self, environment: Environment, policies: Policies, recorder: Recorder | None = None
@@ -50,6 +71,8 @@ class Checker:
         self._environment = environment
         self._policies = policies
         self._recorder = recorder
+        # The recorder's own, as every check asks it.
+        self.is_recorded = _never if recorder is None else recorder.is_turn
 
     async def read(self, checks: Sequence[Check]) -> tuple[Found, int]:
         """Read what is known of each person, in order, and return it with the instant to decide at.
@@ -65,27 +88,20 @@ class Checker:
         )
         return answers, environment.clock()
 
-    def policy_of(self, check: Check, now_ms: int) -> CompiledPolicy:
-        """Return the policy that decides a check at an instant.
-
-        Raises:
-            StoreError: It is not known.
-        """
-        return self._policies.of(check.destination, now_ms)
-
-    def is_recorded(self) -> bool:
-        """Tell whether the next decision is one of the sample; ask once for each."""
-        return self._recorder is not None and self._recorder.is_turn()
+    def policies_at(self, now_ms: int) -> PoliciesAt:
+        """Return the policies that decide checks at an instant."""
+        return PoliciesAt(self._policies, now_ms)
 
     def decide(
-        self, check: Check, statements: tuple[Statement, ...], now_ms: int, *, recorded: bool
+        self,
+        check: Check,
+        statements: tuple[Statement, ...],
+        policy: CompiledPolicy,
+        now_ms: int,
+        *,
+        recorded: bool,
     ) -> Decision:
-        """Decide one check on what was read.
-
-        Raises:
-            StoreError: The policy is not known.
-        """
-        policy = self.policy_of(check, now_ms)
+        """Decide one check on what was read."""
         decision = decide(
             statements, policy, now_ms, origin=check.origin, max_age_ms=check.max_age_ms
         )
@@ -106,3 +122,7 @@ class Checker:
         policy = self._policies.of(check.destination, now_ms)
         question = Question(answer, now_ms, check.origin, check.max_age_ms)
         return Checked(decide_question(question, policy), question, policy)
+
+
+def _never() -> bool:
+    return False

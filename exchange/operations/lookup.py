@@ -1,6 +1,7 @@
 """Reading the statements about subjects: decoded, past retention hidden, key generations merged."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from exchange.core.check import Subjects
 from exchange.core.errors import StoreError
@@ -21,36 +22,28 @@ async def read_statements(store: Store, persons: Sequence[Subjects], horizon_ms:
     if not persons:
         return iter(())
     rows = await store.read([subject for subjects in persons for subject in subjects])
+    found = _of_subjects(rows, horizon_ms)
     if len(rows) == len(persons):
-        return (_statements(one, horizon_ms) for one in rows)
-    return _of_persons(rows, persons, horizon_ms)
+        return found
+    return (_merged([*islice(found, len(subjects))]) for subjects in persons)
 
 
-def _of_persons(
-    rows: Sequence[tuple[Row, ...] | StoreError], persons: Sequence[Subjects], horizon_ms: int
-) -> Found:
-    start = 0
-    for subjects in persons:
-        found = [_statements(one, horizon_ms) for one in rows[start : start + len(subjects)]]
-        yield _merged(found)
-        start += len(subjects)
-
-
-def _statements(
-    rows: tuple[Row, ...] | StoreError, horizon_ms: int
-) -> tuple[Statement, ...] | StoreError:
-    """Decode what is kept under one subject and leave out what is past retention."""
-    if isinstance(rows, StoreError):
-        return rows
-    statements: tuple[Statement, ...] = ()
-    try:
-        for issuer, via, value in rows:
-            one = decode_value(issuer, via, value)
-            if one.health_code.as_of_ms >= horizon_ms:
-                statements += (one,)  # Nearly all have one or two: less than a list and a copy.
-    except ValueError:
-        return StoreError("A stored statement cannot be read.")
-    return statements
+def _of_subjects(rows: Sequence[tuple[Row, ...] | StoreError], horizon_ms: int) -> Found:
+    """Decode what is kept under each subject and leave out what is past retention."""
+    for kept in rows:
+        if isinstance(kept, StoreError):
+            yield kept
+            continue
+        statements: tuple[Statement, ...] = ()
+        try:
+            for issuer, via, value in kept:
+                one = decode_value(issuer, via, value)
+                if one.health_code.as_of_ms >= horizon_ms:
+                    statements += (one,)  # Nearly all have one or two: less than a list and a copy.
+        except ValueError:
+            yield StoreError("A stored statement cannot be read.")
+        else:
+            yield statements
 
 
 def _merged(

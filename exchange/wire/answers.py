@@ -8,6 +8,7 @@ them. All other decisions take the ordinary path. A property test compares both.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 from google.protobuf.message import Message
@@ -17,7 +18,7 @@ from exchange.core.case_view import CaseFacts
 from exchange.core.compiled_policy import CompiledPolicy
 from exchange.core.decision import Decision
 from exchange.core.errors import ExchangeError
-from exchange.core.health_code import Hold, State
+from exchange.core.health_code import State
 from exchange.core.recognition import RISKS, Question, decide_question, facts_in_force
 from exchange.core.standing import lapses_at_ms
 from exchange.core.statement import Statement
@@ -42,21 +43,26 @@ _AS_OF_FIELD, _RECEIVED_FIELD = b"\x2a", b"\x32"
 _HEADS_KEPT = 2_048
 _FIELDS_END = 1 << 29
 """Beyond every field number."""
-_STATES = len(State)
 
-_Said = tuple[str, str, int, tuple[Hold, ...], bool]
-_Key = tuple[CompiledPolicy, tuple[_Said, ...], tuple[str, ...]]
-"""The policy, the statements, and the rules that are not met or cannot be evaluated."""
+_Key = tuple[object, ...]
+"""The policy, the rules that are not met or cannot be evaluated, and of each statement issuer, via,
+level, state, holds and whether its document is unique. In one: tuples in tuples hash slowly."""
+
+
+@lru_cache(maxsize=4_096)
+def _received(instant_ms: int) -> bytes:
+    """Encode the time of a receipt with its tag; the records of a file have one in common."""
+    return _RECEIVED_FIELD + time_stamp(instant_ms)
 
 
 class Shown(msgspec.Struct):
-    """A statement of a decision, encoded up to its times.
+    """A statement of a decision, encoded up to its times, which are fields 5 and 6 of it.
 
     Attributes:
         place: Of the statement in the key.
         before: Encoded fields before its times.
         after: Encoded fields after them.
-        heads: What stands before the times, by the bytes of the times: its length is part of it.
+        heads: What stands before the times, by their bytes: the length of the whole is part of it.
     """
 
     place: int
@@ -64,15 +70,9 @@ class Shown(msgspec.Struct):
     after: bytes
     heads: dict[int, bytes] = {}
 
-    def encoded(self, one: Statement) -> bytes:
-        """Return the statement as field 4 of a decision; its times are fields 5 and 6 of it."""
-        as_of, received = time_stamp(one.health_code.as_of_ms), recent_stamp(one.receive_time_ms)
-        size = len(as_of) + len(received)
-        head = self.heads.get(size) or self._head(size)
-        return head + as_of + _RECEIVED_FIELD + received + self.after
-
-    def _head(self, times: int) -> bytes:
-        whole = length(len(self.before) + 1 + times + 1 + len(self.after))
+    def head(self, times: int) -> bytes:
+        """Return what stands before so many bytes of times and the tag between them."""
+        whole = length(len(self.before) + 1 + times + len(self.after))
         head = self.heads[times] = _STATEMENT_FIELD + whole + self.before + _AS_OF_FIELD
         return head
 
@@ -110,10 +110,14 @@ class Outline(msgspec.Struct):
             self.end = b"".join(
                 (self.between, _DECIDED_FIELD, decided, _EXPIRES_FIELD, ends, self.after)
             )
-        encoded = self.before
+        parts = [self.before]
         for shown in self.shown:
-            encoded += shown.encoded(statements[shown.place])
-        return encoded + self.end
+            one = statements[shown.place]
+            as_of, received = time_stamp(one.health_code.as_of_ms), _received(one.receive_time_ms)
+            size = len(as_of) + len(received)
+            parts += (shown.heads.get(size) or shown.head(size), as_of, received, shown.after)
+        parts.append(self.end)
+        return b"".join(parts)
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -209,32 +213,33 @@ class Answers:
             if len({one.issuer for one in statements}) < len(statements):
                 return None
             statements = sorted(statements, key=_by_issuer)
-        lapses_ms, key = [], []
+        max_age_ms = policy.max_age_ms
+        lapses_ms: list[int] = []
+        key: list[object] = []
         for one in statements:
             said = one.health_code
             state = said.state
-            lapse_ms = lapses_at_ms(one, policy.max_age_ms)
+            lapse_ms = lapses_at_ms(one, max_age_ms)
             if lapse_ms < now_ms or (state is not _ACTIVE and state is not _PENDING):
                 return None
             lapses_ms.append(lapse_ms)
-            # One number of level and state: enumerations hash slowly.
-            both = said.level * _STATES + state
-            key.append((one.issuer, one.via, both, said.holds, said.document_unique))
+            key += (one.issuer, one.via, said.level, state, said.holds, said.document_unique)
         unmet: tuple[str, ...] = ()
         if policy.has_rules:
             if policy.any_admitted and any(one.health_code.level in RISKS for one in statements):
                 return None  # Such a risk may have to be thought away, and the rules judged anew.
             unmet = _unmet(policy, facts_in_force(statements, policy, now_ms, origin))
-        kept = (policy, tuple(key), unmet)
+        kept = (policy, unmet, *key)
         outline = self._outlines.get(kept)
         if outline is None:
             question = Question(tuple(statements), now_ms, origin)
             outline = self._made(kept, question, policy)
         end_ms = now_ms + policy.reliance_ms
-        # A comparison, as `min` takes several times as long.
+        # Comparisons, as `min` takes several times as long.
         end_ms = policy.last_ms if policy.last_ms < end_ms else end_ms  # noqa: FURB136
         for place in outline.in_force:
-            end_ms = min(end_ms, lapses_ms[place])
+            lapse_ms = lapses_ms[place]
+            end_ms = lapse_ms if lapse_ms < end_ms else end_ms  # noqa: FURB136
         encoded = outline.encoded(statements, now_ms, end_ms)
         return Answer(encoded, outline.verdict, outline.against)
 

@@ -26,18 +26,29 @@ def check_of(message: service_pb.CheckHealthCodeRequest, keys: SubjectKeys, now_
         InvalidRequestError: A field is missing or malformed.
         NotFoundError: The destination or the origin is no member.
     """
-    # In one function, as a batch asks this a thousand times.
     destination = member_code(message.destination, "destination")
-    origin = message.origin
     if message.HasField("document"):
         subjects = keys.subjects(document_of(message.document, "document", now_ms))
     elif message.HasField("subject"):
         subjects = (subject_of(message.subject, "subject"),)
     else:
         raise InvalidRequestError("person", "is required: a subject or a document")
-    return Check(
-        subjects,
-        destination,
+    return Check(subjects, destination, *_wishes_of(message))
+
+
+def terms_of(message: service_pb.CheckHealthCodeRequest) -> tuple[str, str, int | None]:
+    """Return destination, origin and greatest age in ms of a request, whoever it asks about.
+
+    Raises:
+        InvalidRequestError: A field is missing or malformed.
+        NotFoundError: The destination or the origin is no member.
+    """
+    return (member_code(message.destination, "destination"), *_wishes_of(message))
+
+
+def _wishes_of(message: service_pb.CheckHealthCodeRequest) -> tuple[str, int | None]:
+    origin = message.origin
+    return (
         member_code(origin, "origin") if origin else "",
         _max_age_ms(message) if message.HasField("max_age") else None,
     )

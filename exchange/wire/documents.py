@@ -21,8 +21,13 @@ _TYPES = {
 
 
 @lru_cache(maxsize=4)
-def _today(minute: int) -> int:
+def _date(minute: int) -> int:
     return beijing_date(minute * MINUTE_MS)
+
+
+def today(now_ms: int) -> int:
+    """Return the Beijing date of an instant, as ``yyyymmdd``."""
+    return _date(now_ms // MINUTE_MS)
 
 
 def document_of(message: pb.Document, field: str, now_ms: int) -> Document:
@@ -44,7 +49,7 @@ def document_of(message: pb.Document, field: str, now_ms: int) -> Document:
             f"{field}.number", f"is longer than {NUMBER_CHARACTERS_MAX} characters"
         )
     try:
-        return normalise(document_type, number, _today(now_ms // MINUTE_MS))
+        return normalise(document_type, number, today(now_ms))
     except InvalidDocumentError as error:
         raise InvalidRequestError(
             f"{field}.number", f"does not fit {document_type.value}: {error.code}"

@@ -21,6 +21,7 @@ from exchange.core.statement import (
 )
 from exchange.stores.base import (
     MARK_BYTES_MAX,
+    READ_SUBJECTS_MAX,
     SHELF_ITEM_BYTES_MAX,
     WRITE_ENTRIES_MAX,
     SchemaState,
@@ -41,14 +42,13 @@ SWEEP_ROWS_MAX = 5_000
 
 _READ_ONE = "SELECT issuer, via, value FROM statements WHERE subject = ? AND value <> x''"
 # The subjects come as one blob and are cut out of it: one prepared statement for every count, rows
-# in the order asked, one snapshot. An IN takes half as long again, and leaves its rows to sort out.
+# in the order asked, one snapshot. An IN takes half as long again, and leaves its rows to sort out;
+# to count places by a recursive query instead of a table takes a fifth longer.
+_PLACES = "CREATE TABLE temp.places (place INTEGER PRIMARY KEY)"
 _READ_MANY = """
-WITH RECURSIVE asked (place) AS (
-    SELECT 0 UNION ALL SELECT place + 1 FROM asked WHERE place + 1 < ?2
-)
 SELECT place, issuer, via, value
-FROM asked CROSS JOIN statements ON subject = substr(?1, place * ?3 + 1, ?3)
-WHERE value <> x''
+FROM temp.places CROSS JOIN statements ON subject = substr(?1, place * ?3 + 1, ?3)
+WHERE place < ?2 AND value <> x''
 """
 _SWEEP_PAGE = """
 SELECT subject, issuer, via, write_time_us FROM statements
@@ -75,7 +75,7 @@ class SqliteStore(Store):
             await asyncio.to_thread(self._connect)
 
     def _connect(self) -> None:
-        self._reader = open_connection(self._settings)
+        self._reader = _open_reader(self._settings)
         self._writer.start()
 
     async def close(self) -> None:
@@ -106,6 +106,8 @@ class SqliteStore(Store):
         await self._writer.put(entries)
 
     async def read(self, subjects: Sequence[bytes]) -> list[tuple[Row, ...] | StoreError]:
+        if len(subjects) > READ_SUBJECTS_MAX:
+            raise ValueError(f"A read has at most {READ_SUBJECTS_MAX} subjects.")
         connection = self._connection()
         with neutral_errors():
             if len(set(map(len, subjects))) == 1 < len(subjects):
@@ -179,6 +181,17 @@ class SqliteStore(Store):
 def _fraction(subject: bytes) -> float:
     """Place of a subject in the key space: after the generation byte, subjects spread evenly."""
     return int.from_bytes(subject[1:5].ljust(4, b"\x00"), "big") / (1 << 32)
+
+
+def _open_reader(settings: SqliteSettings) -> sqlite3.Connection:
+    """Open a connection that knows the places of all subjects of a read; in memory, and its own."""
+    connection = open_connection(settings)
+    with neutral_errors():
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute(_PLACES)
+        places = ((place,) for place in range(READ_SUBJECTS_MAX))
+        connection.executemany("INSERT INTO temp.places VALUES (?)", places)
+    return connection
 
 
 def _read_one(connection: sqlite3.Connection, subject: bytes) -> tuple[Row, ...]:
