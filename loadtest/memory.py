@@ -9,7 +9,7 @@ import threading
 import time
 from pathlib import Path
 
-LOOK_SECONDS = 0.01
+LOOK_SECONDS = 0.05
 """How often a process is looked at."""
 _PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 

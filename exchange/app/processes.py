@@ -3,6 +3,7 @@
 import multiprocessing
 import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -13,11 +14,12 @@ from exchange.app.keys import load_subject_keys
 from exchange.app.listening import make_tls
 from exchange.app.stores import make_store
 from exchange.app.streams import StreamsExchange
+from exchange.server.behind import Guard, give_way, may_leave_idle_class
 from exchange.server.logs import configure_logs
 from exchange.server.observe_process import gathered_figures
 from exchange.server.parent import Parent, Spawn
 from exchange.server.port import HeldPort
-from exchange.server.worker import PUBLISHER, WORKER, call_process, give_way, run_worker
+from exchange.server.worker import PUBLISHER, WORKER, call_process, run_worker
 from exchange.settings import Settings
 
 
@@ -53,7 +55,9 @@ def serve(settings: Settings, announce: Callable[[int], None]) -> bool:
                 settings.drain_seconds,
                 behind=[_spawning(_publish, settings, one, figures_dir) for one in addresses],
             )
-            return parent.run(lambda: announce(held.port))
+            guard = Guard(parent.pids_behind) if may_leave_idle_class() else nullcontext()
+            with guard:
+                return parent.run(lambda: announce(held.port))
     finally:
         held.release()
 

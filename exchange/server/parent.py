@@ -45,6 +45,7 @@ class _Slot:
         self.number = number
         self.spawn = spawn
         self.process: SpawnProcess | None = None
+        self.pid: int | None = None
         self.reports: Connection | None = None
         self.report: Report | None = None
         self.ready_at: float | None = None
@@ -57,7 +58,7 @@ class _Slot:
             self.reports.close()
         if self.process is not None:
             self.process.close()
-        self.process = self.reports = self.report = self.ready_at = None
+        self.process = self.pid = self.reports = self.report = self.ready_at = None
 
 
 class Parent:
@@ -116,6 +117,10 @@ class Parent:
                 clean = self._end()
         return clean and not self._given_up
 
+    def pids_behind(self) -> tuple[int, ...]:
+        """Return the processes that work behind the workers now; any thread may ask."""
+        return tuple(slot.pid for slot in self._behind if slot.pid is not None)
+
     @contextlib.contextmanager
     def _signals(self) -> Iterator[socket.socket]:
         """Let signals set the flag and wake what waits; put the old handlers back afterwards."""
@@ -140,7 +145,8 @@ class Parent:
 
     def _start(self, slot: _Slot) -> None:
         slot.process, slot.reports = slot.spawn()
-        _log.info(f"{slot.kind}_started", number=slot.number, pid=slot.process.pid)
+        slot.pid = slot.process.pid
+        _log.info(f"{slot.kind}_started", number=slot.number, pid=slot.pid)
 
     def _begin(self, slots: Sequence[_Slot], wake: socket.socket) -> None:
         """Start some for the first time unless all is to end, and wait until they serve."""

@@ -2,13 +2,9 @@
 
 import asyncio
 import contextlib
-import ctypes
 import gc
 import multiprocessing
-import os
-import platform
 import signal
-import struct
 import sys
 from collections.abc import Callable
 from enum import IntEnum
@@ -30,14 +26,6 @@ record costs a twentieth more (``python -m loadtest.bulk_beside_lookups``)."""
 
 WORKER, PUBLISHER = "worker", "publisher"
 """What lists of processes call them."""
-NICENESS = 10
-"""Of a process that works behind the workers: of a processor that both want it gets a tenth."""
-SLICE_NS = 100_000_000
-"""Its slice of a processor, the longest there is. The kernel lets go first whose slice ends first,
-and leaves a slice to whoever has it: with niceness alone a worker that woke up waited 4 ms in one
-case of a hundred, with this 0.09 ms (two busy threads, Linux 6.18)."""
-_SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
-"""Numbers of the system call, which Python has no function for."""
 
 
 class WorkerExit(IntEnum):
@@ -79,17 +67,6 @@ def call_process(name: str) -> None:
     """Have lists of processes show a name; 15 letters at most."""
     with contextlib.suppress(OSError):  # No Linux.
         Path("/proc/self/comm").write_text(name, "ascii")
-
-
-def give_way() -> None:
-    """Let a worker that wakes up have the processor at once; threads that begin later do too."""
-    os.nice(NICENESS)
-    number = _SCHED_SETATTR.get(platform.machine())
-    if sys.platform == "linux" and number is not None:
-        # Size, policy (the usual one), flags, niceness, priority, and the slice in the place of a
-        # run time; two more times. Kernels that know no slices leave it at that.
-        attributes = struct.pack("=IIQiIQQQ", 48, 0, 0, NICENESS, 0, SLICE_NS, 0, 0)
-        ctypes.CDLL(None).syscall(number, 0, attributes, 0)
 
 
 def run_worker(make: Callable[[], Serving], reports: Connection) -> None:
