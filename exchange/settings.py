@@ -172,6 +172,13 @@ class Settings(BaseSettings):
     cassandra_consistency: Literal["LOCAL_QUORUM", "QUORUM", "LOCAL_ONE", "ALL"] = Field(
         default="LOCAL_QUORUM", description="Consistency of reads and of writes."
     )
+    cassandra_writes_in_flight: int = Field(
+        default=32,
+        ge=1,
+        le=1_024,
+        description="Batches of 50 rows that one process has on their way; more may write faster "
+        "on a ring with much to spare, and lookups wait longer beside a file.",
+    )
     store_timeout_seconds: float = Field(
         default=2.0, gt=0, le=60, description="Longest wait for one answer of the store."
     )

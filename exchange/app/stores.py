@@ -82,6 +82,7 @@ def _cassandra(settings: Settings) -> Store:
             local_data_center=settings.cassandra_datacenter,
             consistency=settings.cassandra_consistency,
             request_timeout_seconds=settings.store_timeout_seconds,
+            writes_in_flight=settings.cassandra_writes_in_flight,
         )
     )
     # A single lookup costs a request of its own; those that arrive while one is under way share the

@@ -2,7 +2,7 @@
 
 They are of the kernel's idle class, which lets a worker that wakes up run at once: a single check
 beside a busy process of that class takes as long as on an idle machine, where niceness alone costs
-its slowest hundredth half as much again (decision 68). But the class leaves next to nothing where
+its slowest hundredth half as much again (decision 69). But the class leaves next to nothing where
 workers are busy all the time, and whoever holds the store's lock then would hold them up too. So
 the parent looks after them: a process that gets too little is taken out of the class for a while,
 and has by its niceness a tenth of a processor at least.

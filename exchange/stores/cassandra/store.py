@@ -47,8 +47,6 @@ ATTEMPTS_MAX = 3
 """Of one write: with the pauses between them they outlast a node's long garbage collection."""
 PAUSE_SECONDS = 0.1
 """Before a second attempt; twice as long before the next."""
-WRITES_IN_FLIGHT_MAX = 64
-"""Batches on their way: more gain no rate, and wait in the node instead of here."""
 READS_IN_FLIGHT_MAX = 256
 """Reads on their way, apart from the writes, so that bulk intake does not hold lookups up."""
 SWEEP_ROWS_MAX = 1_000
@@ -69,7 +67,7 @@ class CassandraStore(Store):
         self._steps = steps_of(settings.keyspace)
         self._head = self._steps[-1].version
         self._cql = Cql(settings.keyspace)
-        self._writes = Requests(WRITES_IN_FLIGHT_MAX)
+        self._writes = Requests(settings.writes_in_flight)
         self._reads = Requests(READS_IN_FLIGHT_MAX)
         self._calls = Calls()
         self.quarantine = CassandraQuarantine(
