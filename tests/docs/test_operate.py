@@ -115,6 +115,6 @@ def test_the_key_file_comes_first_and_where_messages_point_to() -> None:
 
 def test_settings_that_the_page_names_exist() -> None:
     words = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", TEXT))
-    logged = {"certificates_not_reloaded", "source_zsh", "source_fish"}
+    logged = {"certificates_not_reloaded", "publisher_starved", "source_zsh", "source_fish"}
     assert words - logged <= set(Settings.model_fields)
     assert len(words) > 3
