@@ -37,7 +37,7 @@ from exchange.metrics import (
 )
 from exchange.server.identity import CALLER_METADATA
 from exchange.server.observe_calls import OBSERVE
-from exchange.wire.answers import Answer, EncodedResponse
+from exchange.wire.answers import EncodedResponse
 
 PATH = "/exchange.api.v1.RecognitionService/CheckHealthCode"
 CALLER = Caller(CallerKind.MEMBER, "440000")
@@ -49,7 +49,8 @@ REQUEST = pb.CheckHealthCodeRequest(
 )
 # As the servicer gives it, which is no message but is told by one.
 ANSWER = cast(
-    "Message", EncodedResponse(b"", (Answer(b"", "CROSS_CHECK", (("", "NO_STATEMENT"),)),))
+    "Message",
+    EncodedResponse(b"", {("310000", "510000", "CROSS_CHECK", (("", "NO_STATEMENT"),)): 1}),
 )
 CHECKS = 6_000
 WARM_UP = 1_000

@@ -1,12 +1,12 @@
 """What answers say, counted: decisions, non-recognitions, records. One row per method that counts.
 
-Works on messages, after the operation: operations stay without figures, and what is counted is
-what was answered. A batch costs its items a dictionary lookup each.
+Works after the operation, on what was answered: operations stay without figures. Encoded answers
+say what they count for, as their checks had been read already; messages are read.
 """
 
 import contextlib
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, cast
 
 from google.protobuf.message import DecodeError, Message
@@ -19,18 +19,14 @@ from exchange.api.v1 import (
 from exchange.core.caller import Caller
 from exchange.metrics import DECISIONS, FAILED_LOOKUPS, LAST_CONTACT, NON_RECOGNITIONS, RECORDS
 from exchange.metrics.kinds import Labels
-from exchange.wire.answers import Answer, EncodedResponse
+from exchange.wire.answers import EncodedResponse, Said
 
 ACCEPTED = "ACCEPTED"
 
 _REASONS = health_pb.RecordFailure.Reason.Name
 _MEMBER = len("members/")
-_STORE_FAILURES = frozenset({13, 14})
-"""INTERNAL and UNAVAILABLE; the other errors of an item are the asker's."""
 
 Clock = Callable[[], int]
-_Said = int | tuple[str, tuple[tuple[str, str], ...]]
-"""The code of an error, or the verdict and what is against an admission."""
 
 
 class Observe(Protocol):
@@ -49,59 +45,41 @@ class ObserveGroup(Protocol):
 
 def _check(request: Message, answer: Message, caller: Caller, now_ms: int) -> None:
     del caller, now_ms
-    _decided([cast("recognition_pb.CheckHealthCodeRequest", request)], _results(answer))
+    _decided(_said(request, answer))
 
 
 def _checks(answered: Sequence[tuple[Message, Message]]) -> None:
-    asked = [cast("recognition_pb.CheckHealthCodeRequest", request) for request, _ in answered]
-    _decided(asked, [result for _, answer in answered for result in _results(answer)])
+    total: dict[Said, int] = {}
+    for request, answer in answered:
+        for said, count in _said(request, answer).items():
+            total[said] = total.get(said, 0) + count
+    _decided(total)
 
 
-def _batch(request: Message, answer: Message, caller: Caller, now_ms: int) -> None:
-    del caller, now_ms
-    asked = cast("recognition_pb.BatchCheckHealthCodesRequest", request).requests
-    _decided(asked, _results(answer))
-
-
-def _decided(
-    asked: Iterable["recognition_pb.CheckHealthCodeRequest"], results: Sequence[Answer | int]
-) -> None:
+def _decided(counts: Mapping[Said, int]) -> None:
     # Plain dictionaries: to make a Tally takes as long as all the rest of a single check.
     decisions: dict[Labels, float] = {}
     against: dict[Labels, float] = {}
     failed: dict[Labels, float] = {}
-    for (destination, origin, said), count in _alike(asked, results).items():
-        place = destination[_MEMBER:]
-        if isinstance(said, int):
-            if said in _STORE_FAILURES:
-                failed[place,] = failed.get((place,), 0) + count
+    for (destination, origin, verdict, findings), count in counts.items():
+        if verdict is None:
+            failed[destination,] = failed.get((destination,), 0) + count
             continue
-        decided = (place, origin[_MEMBER:], said[0])
+        decided = (destination, origin, verdict)
         decisions[decided] = decisions.get(decided, 0) + count
-        for issuer, reason in said[1]:
-            pair = (place, issuer, reason)
+        for issuer, reason in findings:
+            pair = (destination, issuer, reason)
             against[pair] = against.get(pair, 0) + count
     DECISIONS.add_all(decisions)
     NON_RECOGNITIONS.add_all(against)
     FAILED_LOOKUPS.add_all(failed)
 
 
-def _alike(
-    asked: Iterable["recognition_pb.CheckHealthCodeRequest"], results: Sequence[Answer | int]
-) -> "dict[tuple[str, str, _Said], int]":
-    """Count together what a batch says alike: most of its items do."""
-    found: dict[tuple[str, str, _Said], int] = {}
-    for one, result in zip(asked, results, strict=True):
-        said = result if isinstance(result, int) else (result.verdict, result.against)
-        key = (one.destination, one.origin, said)
-        found[key] = found.get(key, 0) + 1
-    return found
-
-
-def _results(answer: object) -> Sequence[Answer | int]:
+def _said(request: Message, answer: object) -> Mapping[Said, int]:
     if isinstance(answer, EncodedResponse):
-        return answer.results
+        return answer.said
     # An explained check is answered as a message.
+    asked = cast("recognition_pb.CheckHealthCodeRequest", request)
     decision = cast("recognition_pb.CheckHealthCodeResponse", answer).decision
     verdict = decision_pb2.Decision.Verdict.Name(decision.verdict)
     against = (
@@ -109,7 +87,7 @@ def _results(answer: object) -> Sequence[Answer | int]:
         if verdict == "ADMIT"
         else tuple((finding.issuer[_MEMBER:], finding.reason) for finding in decision.findings)
     )
-    return (Answer(b"", verdict, against),)
+    return {(asked.destination[_MEMBER:], asked.origin[_MEMBER:], verdict, against): 1}
 
 
 def _publish(request: Message, answer: Message, caller: Caller, now_ms: int) -> None:
@@ -156,7 +134,7 @@ class StreamObserver:
 OBSERVE: Mapping[str, Observe] = {
     "/exchange.api.v1.HealthCodeService/PublishHealthCodes": _publish,
     "/exchange.api.v1.RecognitionService/CheckHealthCode": _check,
-    "/exchange.api.v1.RecognitionService/BatchCheckHealthCodes": _batch,
+    "/exchange.api.v1.RecognitionService/BatchCheckHealthCodes": _check,
 }
 """By path of the method; the only streaming method of the API counts as a stream of records."""
 

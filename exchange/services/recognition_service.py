@@ -16,7 +16,14 @@ from exchange.core.receipt import make_receipt
 from exchange.operations.check import Checker
 from exchange.operations.environment import Environment
 from exchange.operations.lookup import Found
-from exchange.wire.answers import Answer, Answers, EncodedResponse, answer_of, encoded_batch
+from exchange.wire.answers import (
+    Answer,
+    Answers,
+    EncodedResponse,
+    answer_of,
+    encoded_batch,
+    encoded_single,
+)
 from exchange.wire.batches import item_reader, items_of
 from exchange.wire.checks import check_of, fill_decision
 from exchange.wire.limits import check_count
@@ -46,7 +53,7 @@ class RecognitionService:
         (answer,) = await self._answers((check,))
         if isinstance(answer, ExchangeError):
             raise answer
-        return EncodedResponse(answer.as_response(), (answer,))
+        return encoded_single(check, answer)
 
     async def CheckHealthCodeGroup(
         self, asked: Sequence[tuple[pb.CheckHealthCodeRequest, Caller]]
@@ -61,7 +68,7 @@ class RecognitionService:
             except ExchangeError as error:
                 questions.append(error)
         answers = iter(await self._answers([one for one in questions if one is not None]))
-        return [None if one is None else _response(next(answers)) for one in questions]
+        return [None if one is None else _response(one, next(answers)) for one in questions]
 
     def _question(self, request: pb.CheckHealthCodeRequest, caller: Caller, now_ms: int) -> Check:
         if caller.kind is CallerKind.CHECKPOINT:
@@ -128,7 +135,8 @@ class RecognitionService:
     ) -> EncodedResponse:
         """Check many persons; an item's error stands at its place."""
         check_count("requests", len(request.requests), CHECKS_MAX)
-        return encoded_batch(await self._answers(self._questions(request, caller)))
+        questions = self._questions(request, caller)
+        return encoded_batch(questions, await self._answers(questions))
 
     def _questions(
         self, request: pb.BatchCheckHealthCodesRequest, caller: Caller
@@ -164,10 +172,12 @@ def _too_long(field: str) -> InvalidRequestError:
     return InvalidRequestError(field, "asks for an explanation or a receipt in a batch")
 
 
-def _response(answer: Answer | ExchangeError) -> EncodedResponse | ExchangeError:
-    if isinstance(answer, ExchangeError):
-        return answer
-    return EncodedResponse(answer.as_response(), (answer,))
+def _response(
+    question: Check | ExchangeError, answer: Answer | ExchangeError
+) -> EncodedResponse | ExchangeError:
+    if isinstance(question, ExchangeError):
+        return question
+    return answer if isinstance(answer, ExchangeError) else encoded_single(question, answer)
 
 
 def _check_allowed(request: pb.CheckHealthCodeRequest, caller: Caller) -> None:

@@ -7,7 +7,7 @@ kept as the bytes around its times; for each answer the rules are judged and its
 them. All other decisions take the ordinary path. A property test compares both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 
 from exchange.api.v1 import decision_pb2 as pb, recognition_service_pb2 as service_pb
 from exchange.core.case_view import CaseFacts
+from exchange.core.check import Check
 from exchange.core.compiled_policy import CompiledPolicy
 from exchange.core.decision import Decision
 from exchange.core.errors import ExchangeError
@@ -120,6 +121,11 @@ class Outline(msgspec.Struct):
         return b"".join(parts)
 
 
+Said = tuple[str, str, str | None, tuple[tuple[str, str], ...]]
+"""Destination, origin, the name of the verdict, None where the store failed, and of each finding of
+who is not admitted issuer and reason."""
+
+
 class Answer(msgspec.Struct, frozen=True, gc=False):
     """An encoded decision and what is counted of it."""
 
@@ -153,32 +159,48 @@ class EncodedResponse(msgspec.Struct, frozen=True):
 
     Attributes:
         encoded: The response.
-        results: What it says of each check, for counting: an answer, or the code of an error.
+        said: How often it says what, for counting.
     """
 
     encoded: bytes
-    results: tuple[Answer | int, ...]
+    said: Mapping[Said, int]
 
     def SerializeToString(self) -> bytes:  # noqa: N802 - as messages call it.
         """Return the bytes."""
         return self.encoded
 
 
-def encoded_batch(results: Sequence[Answer | ExchangeError]) -> EncodedResponse:
-    """Return the encoded BatchCheckHealthCodesResponse of results in request order."""
+def encoded_single(check: Check, answer: Answer) -> EncodedResponse:
+    """Return the encoded CheckHealthCodeResponse of an answer."""
+    said = (check.destination, check.origin, answer.verdict, answer.against)
+    return EncodedResponse(answer.as_response(), {said: 1})
+
+
+def encoded_batch(
+    questions: Sequence[Check | ExchangeError], results: Sequence[Answer | ExchangeError]
+) -> EncodedResponse:
+    """Return the encoded BatchCheckHealthCodesResponse of results in request order.
+
+    A question that could not be read has its error for a result and is not counted: it is the
+    asker's. All other errors are the store's.
+    """
     parts: list[bytes] = []
-    counted: list[Answer | int] = []
-    for result in results:
+    # Counted here, as most items of a batch say the same and to read them again takes long.
+    said: dict[Said, int] = {}
+    for check, result in zip(questions, results, strict=True):
         if isinstance(result, Answer):
             parts += result.as_result()
-            counted.append(result)
-            continue
-        message = service_pb.BatchCheckHealthCodesResponse()
-        error = message.results.add().error
-        fill_status(error, result)
-        parts.append(message.SerializeToString())
-        counted.append(error.code)
-    return EncodedResponse(b"".join(parts), tuple(counted))
+            verdict: str | None = result.verdict
+            against = result.against
+        else:
+            message = service_pb.BatchCheckHealthCodesResponse()
+            fill_status(message.results.add().error, result)
+            parts.append(message.SerializeToString())
+            verdict, against = None, ()
+        if isinstance(check, Check):
+            key = (check.destination, check.origin, verdict, against)
+            said[key] = said.get(key, 0) + 1
+    return EncodedResponse(b"".join(parts), said)
 
 
 def answer_of(decision: Decision) -> Answer:

@@ -19,6 +19,7 @@ from exchange.api.v1.decision_pb2 import Decision
 from exchange.core.members import MEMBERS
 from exchange.core.policy import Policy, PolicyRule, RuleText
 from exchange.core.receipt import InvalidReceiptError, read_receipt, replay
+from exchange.metrics import FAILED_LOOKUPS
 from exchange.operations.shipped import default_for, shipped_policies, shipped_policy
 from exchange.wire.policies import fill_content, policy_of
 from tests.people import resident
@@ -500,8 +501,10 @@ async def test_a_policy_that_cannot_be_read_costs_its_destination_answers_and_no
             for destination in ("310000", "440000")
         ]
     )
+    failed_before = FAILED_LOOKUPS.values.get(("310000",), 0)
     batch = await again.recognition.BatchCheckHealthCodes(request, metadata=again.metadata)
     assert [one.error.code for one in batch.results] == [code_pb2.INTERNAL, code_pb2.OK]
+    assert FAILED_LOOKUPS.values[("310000",)] - failed_before == 1
     assert batch.results[1].decision.verdict == Decision.ADMIT
 
     await rolled_back(again)
