@@ -1,10 +1,12 @@
 """A store is served by the loop of its caller, whatever size its answers have."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import AsyncIterator
 
 import pytest
+from cassandra.connection import DefaultEndPoint
 
 from exchange.core.statement import VALUE_BYTES_MAX
 from exchange.stores.base import Store
@@ -66,3 +68,18 @@ async def test_a_timer_that_is_cancelled_never_fires_whichever_thread_cancels_it
     async with asyncio.timeout(SECONDS_MAX):
         await ended.wait()
     assert fired == []
+
+
+def test_a_connection_that_comes_after_its_loop_leaves_no_socket_open() -> None:
+    loop = asyncio.new_event_loop()
+    connections = connection_class(loop)
+    loop.close()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        with pytest.raises(RuntimeError) as refused:
+            connections(DefaultEndPoint(*listening.getsockname()))
+        accepted, _ = listening.accept()
+        with accepted:
+            accepted.settimeout(SECONDS_MAX)
+            assert accepted.recv(1) == b""
+    # Until here what was raised kept the connection alive: the socket was not closed by the way.
+    assert "closed" in str(refused.value)

@@ -89,8 +89,13 @@ class LoopConnection(Connection):  # type: ignore[misc]  # The driver has no typ
         self._connect_socket()
         self._socket.setblocking(False)
         self._descriptor = self._socket.fileno()
-        self.loop.call_soon_threadsafe(self._start_reading)
-        self._send_options_message()
+        try:
+            self.loop.call_soon_threadsafe(self._start_reading)
+            self._send_options_message()
+        except RuntimeError:
+            # The driver was reaching for a node again when the store was let go, with its loop.
+            self._socket.close()
+            raise
 
     def close(self) -> None:
         """Close the socket and fail what waits for an answer. Any thread may do so."""
