@@ -24,22 +24,28 @@ _NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWant
 class LoopTimer:
     """A timer of the loop that any thread may make and cancel."""
 
-    __slots__ = ("_handle", "_loop", "_thread", "_was_cancelled")
+    __slots__ = ("_callback", "_handle", "_loop", "_thread", "_was_cancelled")
 
     def __init__(
         self, connection: "type[LoopConnection]", seconds: float, callback: Callable[[], object]
     ) -> None:
         self._loop, self._thread = connection.loop, connection.thread
+        self._callback = callback
         self._handle: asyncio.TimerHandle | None = None
         self._was_cancelled = False
         if threading.get_ident() == self._thread:
-            self._handle = self._loop.call_later(seconds, callback)
+            self._handle = self._loop.call_later(seconds, self._fire)
         else:
-            self._loop.call_soon_threadsafe(self._start, seconds, callback)
+            self._loop.call_soon_threadsafe(self._start, seconds)
 
-    def _start(self, seconds: float, callback: Callable[[], object]) -> None:
+    def _start(self, seconds: float) -> None:
         if not self._was_cancelled:
-            self._handle = self._loop.call_later(seconds, callback)
+            self._handle = self._loop.call_later(seconds, self._fire)
+
+    def _fire(self) -> None:
+        # Another thread may have cancelled it when it was due already.
+        if not self._was_cancelled:
+            self._callback()
 
     def cancel(self) -> None:
         """Let nothing happen; without effect where it has happened."""
