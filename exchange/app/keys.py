@@ -1,7 +1,8 @@
 """The keys that the settings name: of subjects, of the quarantine, of formats."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -12,6 +13,8 @@ from exchange.core.sealing import SealingKeys, parse_sealing_keys
 from exchange.core.subject import SubjectKeys, parse_key_file
 from exchange.settings import Settings
 
+Parsed = TypeVar("Parsed")
+
 
 def load_subject_keys(settings: Settings) -> SubjectKeys:
     """Read the subject keys.
@@ -20,13 +23,11 @@ def load_subject_keys(settings: Settings) -> SubjectKeys:
         StartError: The file is missing, cannot be read or holds no usable key.
     """
     path = settings.subject_key_path
-    try:
-        return parse_key_file(path.read_text("ascii"), path.name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise StartError(
-            f"The subject key file {path} cannot be read: name one in the setting "
-            "subject_key_file, or make one with `health-exchange keys`."
-        ) from error
+    refusal = (
+        f"The subject key file {path} cannot be read: name one in the setting subject_key_file, "
+        "or make one with `health-exchange keys`."
+    )
+    return _parsed(path, parse_key_file, refusal)
 
 
 def load_sealing_keys(settings: Settings) -> SealingKeys | None:
@@ -38,13 +39,16 @@ def load_sealing_keys(settings: Settings) -> SealingKeys | None:
     path = settings.quarantine_key_path
     if settings.quarantine_key_file is None and not path.exists():
         return None
+    setting = "see the setting quarantine_key_file"
+    refusal = f"The key file {path} of the quarantine cannot be read: {setting}."
+    return _parsed(path, parse_sealing_keys, refusal)
+
+
+def _parsed(path: Path, parse: Callable[[str, str], Parsed], refusal: str) -> Parsed:
     try:
-        return parse_sealing_keys(path.read_text("ascii"), path.name)
+        return parse(path.read_text("ascii"), path.name)
     except (OSError, UnicodeDecodeError) as error:
-        raise StartError(
-            f"The key file {path} of the quarantine cannot be read: see the setting "
-            "quarantine_key_file."
-        ) from error
+        raise StartError(refusal) from error
 
 
 def load_format_keys(directory: Path | None) -> Mapping[str, Keys]:

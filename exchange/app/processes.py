@@ -3,7 +3,6 @@
 import multiprocessing
 import tempfile
 from collections.abc import Callable
-from contextlib import nullcontext
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -14,7 +13,7 @@ from exchange.app.keys import load_subject_keys
 from exchange.app.listening import make_tls
 from exchange.app.stores import make_store
 from exchange.app.streams import StreamsExchange
-from exchange.server.behind import Guard, give_way, may_leave_idle_class
+from exchange.server.behind import Guard, give_way
 from exchange.server.logs import configure_logs
 from exchange.server.observe_process import gathered_figures
 from exchange.server.parent import Parent, Spawn
@@ -55,8 +54,7 @@ def serve(settings: Settings, announce: Callable[[int], None]) -> bool:
                 settings.drain_seconds,
                 behind=[_spawning(_publish, settings, one, figures_dir) for one in addresses],
             )
-            guard = Guard(parent.pids_behind) if may_leave_idle_class() else nullcontext()
-            with guard:
+            with Guard(parent.pids_behind):
                 return parent.run(lambda: announce(held.port))
     finally:
         held.release()

@@ -1,8 +1,8 @@
 """Processes that work behind the workers: they run while no worker wants the processor.
 
 They are of the kernel's idle class, which lets a worker that wakes up run at once: a single check
-beside a busy process of that class takes as long as on an idle machine, where niceness alone costs
-its slowest hundredth half as much again (decision 69). But the class leaves next to nothing where
+beside a busy process of that class takes as long as on an idle machine, where niceness alone makes
+its slowest hundredth 1.7 times as long (decision 69). But the class leaves next to nothing where
 workers are busy all the time, and whoever holds the store's lock then would hold them up too. So
 the parent looks after them: a process that gets too little is taken out of the class for a while,
 and has by its niceness a tenth of a processor at least.
@@ -144,7 +144,10 @@ class Patient:
 
 
 class Guard:
-    """Looks after the processes behind the workers, on a thread of the parent's."""
+    """Looks after the processes behind the workers, on a thread of the parent's.
+
+    Not where they may not leave the idle class: then none of them is in it.
+    """
 
     def __init__(self, pids: Callable[[], Iterable[int]]) -> None:
         """Take what tells which they are now; it is asked on the guard's thread."""
@@ -164,6 +167,8 @@ class Guard:
         self._thread.join()
 
     def _run(self) -> None:
+        if not may_leave_idle_class():
+            return
         while not self._ended.wait(LOOK_SECONDS):
             pids = tuple(self._pids())
             self._known = {pid: self._known.get(pid, Patient()) for pid in pids}
@@ -175,8 +180,6 @@ class Guard:
 
 def _put(pid: int, *, idle: bool) -> None:
     """Put all threads of a process in the idle class or out of it."""
-    if _IDLE is None:
-        return
     moved = False
     for task in _tasks(pid):
         thread = int(task.name)
