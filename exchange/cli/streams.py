@@ -12,6 +12,7 @@ from exchange.api.v1 import health_code_service_pb2 as pb
 from exchange.cli.client import Client, Connection, connect
 from exchange.cli.exits import CommandError
 from exchange.cli.uploads import BEGINNING, Message, Position, Upload
+from exchange.wire.names import member_name
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -89,7 +90,7 @@ class Stream:
         """Give all messages; runs on gRPC's thread, where nothing may be raised."""
         source, at = self._source, self._position
         start = Message.Start(
-            member=f"members/{source.member}",
+            member=member_name(source.member),
             request_id=source.request_id,
             format=source.format_id,
         )

@@ -63,8 +63,8 @@ def _max_age_ms(message: service_pb.CheckHealthCodeRequest) -> int:
 
 def fill_decision(message: pb.Decision, decision: Decision) -> None:
     """Fill a message with a decision in place, which costs less than to build one."""
-    message.verdict = int(decision.verdict)  # type: ignore[assignment]
-    message.level = int(decision.level)  # type: ignore[assignment]
+    message.verdict = int(decision.verdict)  # type: ignore[assignment] # the stubs' own int
+    message.level = int(decision.level)  # type: ignore[assignment] # the stubs' own int
     for finding in decision.findings:
         _fill_finding(message.findings.add(), finding)
     for used in decision.used:
@@ -77,12 +77,12 @@ def fill_decision(message: pb.Decision, decision: Decision) -> None:
     fill(message.expire_time, decision.valid_until_ms)
     message.policy = decision.policy
     message.policy_revision = decision.policy_revision
-    message.rung = decision.rung.value  # type: ignore[assignment]
+    message.rung = decision.rung.value  # type: ignore[assignment] # the stubs' own int
 
 
 def _fill_finding(message: pb.Finding, finding: Finding) -> None:
     message.reason = finding.reason.value
-    message.verdict = int(finding.verdict)  # type: ignore[assignment]
+    message.verdict = int(finding.verdict)  # type: ignore[assignment] # the stubs' own int
     message.issuer = member_name(finding.issuer)
     message.detail = finding.detail
     message.chinese_text, message.english_text = finding.texts
@@ -92,8 +92,8 @@ def fill_used(message: pb.UsedStatement, statement: Statement, standing: Standin
     """Fill a message with a statement that was looked at, in place."""
     message.issuer = member_name(statement.issuer)
     message.via = member_name(statement.via)
-    message.level = int(statement.health_code.level)  # type: ignore[assignment]
-    message.state = int(statement.health_code.state)  # type: ignore[assignment]
+    message.level = int(statement.health_code.level)  # type: ignore[assignment] # the stubs' own int
+    message.state = int(statement.health_code.state)  # type: ignore[assignment] # the stubs' own int
     fill(message.as_of_time, statement.health_code.as_of_ms)
     fill(message.receive_time, statement.receive_time_ms)
     message.standing = _STANDINGS[standing]

@@ -192,8 +192,8 @@ def fill_health_code(message: pb.HealthCode, statement: Statement, subject: byte
     message.issuer = member_name(statement.issuer)
     message.via = member_name(statement.via)
     message.region = said.region
-    message.level = int(said.level)  # type: ignore[assignment]
-    message.state = int(said.state)  # type: ignore[assignment]
+    message.level = int(said.level)  # type: ignore[assignment] # the stubs' own int
+    message.state = int(said.state)  # type: ignore[assignment] # the stubs' own int
     for hold in said.holds:
         message.holds.add(code=hold.code, text=hold.text)
     for test in said.tests:
@@ -212,8 +212,8 @@ def fill_health_code(message: pb.HealthCode, statement: Statement, subject: byte
 
 
 def _fill_test(message: pb.Test, test: Test) -> None:
-    message.kind = int(test.kind)  # type: ignore[assignment]
-    message.result = int(test.result)  # type: ignore[assignment]
+    message.kind = int(test.kind)  # type: ignore[assignment] # the stubs' own int
+    message.result = int(test.result)  # type: ignore[assignment] # the stubs' own int
     if test.sample_time_ms is not None:
         fill(message.sample_time, test.sample_time_ms)
     if test.result_time_ms is not None:

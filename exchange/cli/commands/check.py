@@ -24,6 +24,7 @@ from exchange.cli.options import (
 from exchange.cli.output import age, as_dict, code_of, facts, instant, out, print_json, table
 from exchange.cli.policies.tables import explanation_tree, verdict_word
 from exchange.cli.spans import parse_span
+from exchange.wire.names import member_name
 
 Origin = Annotated[str, member_option("Member where the traveller comes from.")]
 MaxAge = Annotated[
@@ -54,8 +55,8 @@ def check(  # noqa: PLR0913 - an argument per option
     """Ask whether a traveller may pass at a destination. A refusal is an answer, exit code 0."""
     request = service_pb.CheckHealthCodeRequest(
         document=read_document(document),
-        destination=f"members/{destination}",
-        origin=f"members/{origin}" if origin else "",
+        destination=member_name(destination),
+        origin=member_name(origin),
         explain=explain,
         receipt=receipt is not None,
     )

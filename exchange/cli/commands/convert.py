@@ -25,6 +25,7 @@ from exchange.cli.options import (
     member_urn,
 )
 from exchange.cli.output import as_dict, code_of, err, instant, print_json, table
+from exchange.wire.names import member_name
 
 Destination = Annotated[str, member_option("Member whose format it is.")]
 OwnFormat = Annotated[str, format_option("Id of the member's format.")]
@@ -65,7 +66,7 @@ def convert(  # noqa: PLR0913 - an argument per option
                 _show_reports(answer.reports)
         else:
             request = service_pb.ConvertHealthCodeRequest(
-                document=person, destination=f"members/{destination}", format=format_id
+                document=person, destination=member_name(destination), format=format_id
             )
             converted = client.call(client.health_codes.ConvertHealthCode, request)
             _hand_out(converted, output, json=json)

@@ -11,6 +11,7 @@ from exchange.cli.client import Client, Connection, connect
 from exchange.cli.names import value_name
 from exchange.cli.options import ADDRESS_DEFAULT, OPERATOR_URN, Address, Caller, Json, Timeout
 from exchange.cli.output import as_dict, code_of, instant, out, print_json, table
+from exchange.wire.names import member_name
 
 Health = Annotated[
     bool, typer.Option("--health", help="What became of records lately, format by format.")
@@ -89,7 +90,7 @@ def _health_row(one: service_pb.FormatHealth) -> tuple[str, ...]:
 
 def _one(client: Client, code: str) -> Member:
     return client.call(
-        client.members.GetMember, service_pb.GetMemberRequest(name=f"members/{code}")
+        client.members.GetMember, service_pb.GetMemberRequest(name=member_name(code))
     )
 
 

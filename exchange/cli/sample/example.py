@@ -17,6 +17,7 @@ from exchange.cli.lines import take_apart
 from exchange.cli.sample.people import document
 from exchange.core.health_code import Document, DocumentType, HealthCode, Level, State
 from exchange.core.times import HOUR_MS, MINUTE_MS
+from exchange.wire.names import member_name
 
 HOME_FORMAT = "510000-status-v1"
 FILE_FORMAT = "310000-ry-v1"
@@ -66,7 +67,7 @@ def make_example(formats: Mapping[str, Format], now_ms: int) -> Example:
     green = HealthCode(now_ms - 5 * HOUR_MS, Level.LOW, State.ACTIVE, region="510100")
     traveller = {
         "document": {"type": people[0].type.value, "number": people[0].number},
-        "destination": f"members/{DESTINATION}",
+        "destination": member_name(DESTINATION),
     }
     return Example(
         green=home.encode("510000", people[0], green, NO_KEYS),
