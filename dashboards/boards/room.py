@@ -16,6 +16,7 @@ ROOM: tuple[Row, ...] = (
                 unit="s",
                 thresholds=rising(0.025, 0.1),
                 playbook="calls-shed",
+                width=6,
                 queries=tuple(
                     Query(
                         f"histogram_quantile({quantile}, "
@@ -28,10 +29,11 @@ ROOM: tuple[Row, ...] = (
             ),
             Panel(
                 title="Refused before being parsed",
-                description="By reason (shed, full, quota, deadline) and priority. Good: "
-                "nothing; REST and PUBLICATION give way first, SINGLE last.",
+                description="By reason (shed, full, quota, deadline, flood) and priority. "
+                "Good: nothing; REST and PUBLICATION give way first, SINGLE last.",
                 unit="reqps",
                 playbook="calls-shed",
+                width=6,
                 queries=(
                     Query(
                         f"{per_second(_REFUSALS, 'reason, priority')} > 0",
@@ -47,10 +49,25 @@ ROOM: tuple[Row, ...] = (
                 unit="none",
                 thresholds=rising(1, 3),
                 playbook="calls-shed",
+                width=6,
                 queries=(
                     Query(
                         f"max by (instance) (health_exchange_admission_level{{{_I}}})",
                         "{{instance}}",
+                    ),
+                ),
+            ),
+            Panel(
+                title="Members held back",
+                description="Rate to which a member is held that asks for more than all others "
+                "together, in single checks. Good: nothing; a member has a quota before it floods.",
+                unit="reqps",
+                width=6,
+                queries=(
+                    Query(
+                        f"sum by (member) (health_exchange_flood_limit_per_second{{{_I}}})",
+                        "{{member}}",
+                        empty_because="no member is held back",
                     ),
                 ),
             ),

@@ -151,10 +151,10 @@ ADMISSION_LEVEL = Gauge(
 )
 ADMISSION_REFUSALS = Counter(
     "admission_refusals",
-    "Calls refused before their message was parsed, by reason (shed, full, quota, deadline) and "
-    "priority.",
+    "Calls refused before their message was parsed, by reason (shed, full, quota, deadline, "
+    "flood) and priority.",
     ("reason", "priority"),
-    series_max=4 * 4,
+    series_max=5 * 4,
 )
 STREAM_HELD_SECONDS = Counter(
     "stream_held_seconds",
@@ -169,6 +169,13 @@ QUOTA_PER_SECOND = Gauge(
     "Limit in force of a member, by kind (lookups, records); none where it has no quota.",
     ("member", "quota"),
     series_max=MEMBERS_MAX * 2,
+)
+FLOOD_LIMIT = Gauge(
+    "flood_limit_per_second",
+    "Rate to which a member is held that asks for more than all others together, in single "
+    "checks; none where nobody is held back.",
+    ("member",),
+    series_max=MEMBERS_MAX,
 )
 QUOTA_REFUSALS = Counter(
     "quota_refusals",
