@@ -263,6 +263,18 @@ _OTHERS = (
         playbook="member-over-quota",
     ),
     Alert(
+        name="MemberHeldBack",
+        # One that is let go and at once floods again is held back all the time.
+        expression=(
+            "sum by (member) (max_over_time(health_exchange_flood_limit_per_second[2m])) > 0"
+        ),
+        lasting="4m",
+        severity=TICKET,
+        summary="{{ $labels.member }} asks for more than all others together and is held to "
+        "{{ $value | humanize }} single checks a second.",
+        playbook="member-held-back",
+    ),
+    Alert(
         name="PolicyNotLoaded",
         expression=(
             "sum by (instance) (increase(health_exchange_policy_reads_total{"

@@ -74,6 +74,11 @@ _ALERTS_HEAD = (_TEXTS / "monitoring.md").read_text("utf-8")
 _WINDOWS = """
 Each is watched over four pairs of windows: 14.4 times the rate that uses up a month's budget over
 an hour, and 6 times over six hours, page; 3 times over a day and once over three days are tickets.
+
+Of the calls that are refused, those count against check-availability that the exchange could not
+answer in time (`shed`, `full`). Those of a member that is over its quota (`quota`) or held back
+(`flood`) do not: they are its own doing, nobody else's calls are refused for them, and each has an
+alert of its own.
 """
 _FIRED = """
 Run by promtool: these alerts and no others, and they resolve where the trouble ends.

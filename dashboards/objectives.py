@@ -10,10 +10,13 @@ FRESH_SECONDS = 26 * 3600
 FAULTS = "UNAVAILABLE|INTERNAL|UNKNOWN|DEADLINE_EXCEEDED|DATA_LOSS"
 """Codes that are the exchange's fault; all others are the caller's or are answers.
 
-RESOURCE_EXHAUSTED is either: a member's quota, or what ``OVERLOADED`` counts.
+RESOURCE_EXHAUSTED is either: a member's quota or its flood, or what ``OVERLOADED`` counts.
 """
 OVERLOADED = "shed|full"
-"""Reasons of refusals that are the exchange's fault."""
+"""Reasons of refusals that are the exchange's fault.
+
+``quota`` and ``flood`` are a member's own doing, and nobody else is refused for them.
+"""
 CHECKS = "CheckHealthCode|BatchCheckHealthCodes"
 UNREAD = (
     "MALFORMED_PAYLOAD|MALFORMED_RECORD|UNKNOWN_STATUS|UNKNOWN_DOCUMENT_TYPE|AUTHENTICATION_FAILED"

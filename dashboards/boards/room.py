@@ -62,6 +62,7 @@ ROOM: tuple[Row, ...] = (
                 description="Rate to which a member is held that asks for more than all others "
                 "together, in single checks. Good: nothing; a member has a quota before it floods.",
                 unit="reqps",
+                playbook="member-held-back",
                 width=6,
                 queries=(
                     Query(

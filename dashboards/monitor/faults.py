@@ -29,6 +29,7 @@ OF_THE_MACHINE = frozenset(
         "CheckLatencyBurnsFast",
         "CheckLatencyBurnsSlowly",
         "ExchangeSaturated",
+        "MemberHeldBack",
         "StoreSlow",
     }
 )

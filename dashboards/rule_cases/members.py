@@ -3,6 +3,7 @@
 from dashboards.rule_cases.case import DAY, SLOW, Case, Fires
 from dashboards.rule_cases.series import (
     calls,
+    flood_limit,
     healthy,
     levels,
     member_gauge,
@@ -160,6 +161,26 @@ CASES: tuple[Case, ...] = (
             'member="310000",quota="lookups"}': "0x30 600+600x60 36600x90",
         },
         expected=(Fires(30, ()), Fires(60, ("MemberOverQuota",)), Fires(120, ())),
+    ),
+    Case(
+        name="a member floods for twenty minutes and is held back: its own affair",
+        series=healthy(120)
+        | {
+            calls("RESOURCE_EXHAUSTED"): "0x30 60000+60000x20 1260000x70",
+            refusals("flood", "SINGLE"): "0x30 60000+60000x20 1260000x70",
+            flood_limit("330000"): "_x30 2000x20 stale",
+        },
+        expected=(Fires(33, ()), Fires(40, ("MemberHeldBack",)), Fires(60, ())),
+    ),
+    Case(
+        name="a member that was let go floods again, for half an hour",
+        series=healthy(120) | {flood_limit("330000"): "_x30" + " 2000 stale" * 15},
+        expected=(Fires(33, ()), Fires(50, ("MemberHeldBack",)), Fires(70, ())),
+    ),
+    Case(
+        name="a member is held back for a minute, then asks for less: noise",
+        series=healthy(60) | {flood_limit("330000"): "_x30 2000x1 stale"},
+        expected=(Fires(31, ()), Fires(34, ()), Fires(40, ())),
     ),
     Case(
         name="one record in a hundred cannot be read, for days",

@@ -56,6 +56,14 @@ def refusals(reason: str, priority: str) -> str:
     )
 
 
+def flood_limit(member: str) -> str:
+    """Return the series of the rate to which a member is held."""
+    return (
+        'health_exchange_flood_limit_per_second{job="health-exchange",instance="x",'
+        f'member="{member}"}}'
+    )
+
+
 def loop_delay(bound: str) -> str:
     """Return the series of a bucket of the delay of event loops."""
     return (

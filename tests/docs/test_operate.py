@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from exchange.server.quotas import read_limits
 from exchange.settings import Settings
 from tests.docs.conftest import ROOT, WAIT_SECONDS, command_lines, shell
 
@@ -113,8 +114,22 @@ def test_the_key_file_comes_first_and_where_messages_point_to() -> None:
     assert "Back up the subject key file first" in TEXT
 
 
+def test_the_limits_file_of_the_page_can_be_read_and_says_what_the_page_says(
+    tmp_path: Path,
+) -> None:
+    (text,) = [
+        block for block in re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL) if "lookups" in block
+    ]
+    (tmp_path / "limits.toml").write_text(text)
+    limits = read_limits(tmp_path / "limits.toml")
+    assert limits.of("510000").records is not None
+    assert limits.of("440000").lookups is not None
+    assert limits.of("440000").records is None
+
+
 def test_settings_that_the_page_names_exist() -> None:
     words = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", TEXT))
-    logged = {"certificates_not_reloaded", "publisher_starved", "source_zsh", "source_fish"}
+    logged = {"certificates_not_reloaded", "limits_not_reloaded", "publisher_starved"}
+    logged |= {"source_zsh", "source_fish"}
     assert words - logged <= set(Settings.model_fields)
     assert len(words) > 3
