@@ -32,6 +32,7 @@ from exchange.app import make_store
 from exchange.server.identity import CALLER_METADATA
 from exchange.server.worker import WORKER
 from exchange.settings import PREFIX, Settings
+from loadtest.memory import own_bytes
 
 STEPS = 10
 AT_ONCE = 50
@@ -46,7 +47,7 @@ class Point(msgspec.Struct, frozen=True):
     Attributes:
         calls: Calls that were cancelled so far.
         streams: Streams that were cancelled so far.
-        resident_bytes: Of the server's worker.
+        resident_bytes: Of the server's worker, without pages of a mapped store.
     """
 
     calls: int
@@ -164,7 +165,7 @@ def measure(port: int, worker: psutil.Process, count: int, *, show: bool = False
         asyncio.run(cancel_calls(port, count // STEPS))
         asyncio.run(cancel_streams(port, count // STEPS))
         done = step * (count // STEPS)
-        points.append(Point(done, done, worker.memory_info().rss))
+        points.append(Point(done, done, own_bytes(worker)))
     return points
 
 

@@ -1,4 +1,4 @@
-"""The most memory that a process ever had, its own alone.
+"""The memory that a process has, and the most that it ever had, its own alone.
 
 Not ``ru_maxrss``: a program that was started by a large one begins with the large one's peak.
 """
@@ -9,17 +9,32 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
+
 LOOK_SECONDS = 0.05
 """How often a process is looked at."""
+_STORE_SUFFIX = ".sqlite"
 _PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 
 
 def peak_mebibytes(pid: int | str = "self") -> float | None:
-    """Return a process' peak of resident memory, in MiB; None where it has ended."""
+    """Return a process' peak of resident memory, in MiB; None where it has ended.
+
+    With pages of a mapped store: the kernel does not tell a peak without.
+    """
     with contextlib.suppress(OSError):
         if found := _PEAK.search(Path(f"/proc/{pid}/status").read_text("ascii")):
             return int(found[1]) / 1024
     return None
+
+
+def own_bytes(process: psutil.Process) -> int:
+    """Return a process' resident memory, libraries included, without pages of a mapped store.
+
+    Takes a few milliseconds.
+    """
+    parts = process.memory_maps()
+    return int(sum(one.rss for one in parts if not one.path.endswith(_STORE_SUFFIX)))
 
 
 class PeakMemory:

@@ -26,6 +26,7 @@ from exchange.app import Exchange, make_store, make_tls, serve
 from exchange.core.caller import URN_PREFIX
 from exchange.server.logs import configure_logs
 from exchange.settings import PREFIX, Settings
+from loadtest.memory import own_bytes
 
 SERVER_CORE, CLIENT_CORE = 0, 1
 ECHO_SERVICE: Final = "/loadtest.Echo/"
@@ -181,8 +182,8 @@ class Server:
         return float(sum(one.user + one.system for one in times))
 
     def rss_mib(self) -> float:
-        """Return the memory of its largest process."""
-        return float(max(one.memory_info().rss for one in self._tree()) / 2**20)
+        """Return the memory of its largest process, without pages of a mapped store."""
+        return max(own_bytes(one) for one in self._tree()) / 2**20
 
     def stop(self) -> None:
         """End it in order, or by force where that takes too long."""

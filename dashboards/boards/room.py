@@ -138,7 +138,7 @@ ROOM: tuple[Row, ...] = (
             ),
             Panel(
                 title="Memory of the workers",
-                description="Good: level after the first hour.",
+                description="Without pages of files. Good: level after the first hour.",
                 unit="bytes",
                 width=6,
                 queries=(

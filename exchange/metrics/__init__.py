@@ -245,7 +245,9 @@ WORKER_CPU = Counter(
     unit="seconds",
 )
 WORKER_BYTES = Gauge(
-    "worker_resident_bytes", "Resident memory of all workers and publishers.", unit="bytes"
+    "worker_resident_bytes",
+    "Resident memory of all workers and publishers, without pages of files.",
+    unit="bytes",
 )
 BUILD_INFO = Gauge(
     "build_info",

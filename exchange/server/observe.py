@@ -82,16 +82,22 @@ class Pulse:
         cpu = time.process_time()
         WORKER_CPU.add((), cpu - self._cpu)
         self._cpu = cpu
-        WORKER_BYTES.set(_resident_bytes())
+        WORKER_BYTES.set(own_bytes())
         self._due()
 
 
-def _resident_bytes() -> int:
+def own_bytes() -> int:
+    """Return the resident memory of this process without pages of files.
+
+    Those of libraries are shared by all workers, and those of a mapped store are the kernel's to
+    take back.
+    """
     try:
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    except OSError:  # No Linux: the most that it ever was.
+        pages = Path("/proc/self/statm").read_text("ascii").split()
+    except OSError:  # No Linux: the most that it ever was, with files.
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return pages * resource.getpagesize()
+    resident, of_files = int(pages[1]), int(pages[2])
+    return (resident - of_files) * resource.getpagesize()
 
 
 class GatheredFigures:
