@@ -141,6 +141,13 @@ class Settings(BaseSettings):
     quarantine_bytes_max: int = Field(
         default=32 << 20, ge=0, description="Bytes of such records kept of one member."
     )
+    sqlite_mapped_mib: int = Field(
+        default=2_047,
+        ge=0,
+        le=1 << 20,
+        description="MiB of the embedded store's file that lookups may map into memory while "
+        "little is handed in; 0: none. An error of the disk under a mapping ends the worker.",
+    )
     cassandra_contact_points: tuple[str, ...] = Field(
         default=("127.0.0.1",), description="Addresses of Cassandra nodes to begin with."
     )

@@ -26,7 +26,7 @@ def make_store(settings: Settings) -> Store:
     if settings.store == "cassandra":
         return _cassandra(settings)
     make_data_dir(settings)
-    return SqliteStore(SqliteSettings(settings.sqlite_path))
+    return SqliteStore(SqliteSettings(settings.sqlite_path, mapped_mib=settings.sqlite_mapped_mib))
 
 
 @asynccontextmanager

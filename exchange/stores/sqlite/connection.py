@@ -21,6 +21,8 @@ class SqliteSettings(msgspec.Struct, frozen=True):
             changes again meanwhile, as in a member's large file most do, is brought there once.
             64 MiB take a start after a crash well under a second to read.
         page_count_max: Greatest size in pages of 4 KiB, or 0 for no limit but the disk's.
+        mapped_mib: How much of the file reads may map, or 0 for none. A usual build of SQLite maps
+            just under 2 GiB; what is beyond is read as without.
     """
 
     path: Path
@@ -28,6 +30,7 @@ class SqliteSettings(msgspec.Struct, frozen=True):
     cache_kib: int = 16_384
     checkpoint_pages: int = 16_384
     page_count_max: int = 0
+    mapped_mib: int = 2_047
 
 
 def open_connection(settings: SqliteSettings) -> sqlite3.Connection:

@@ -32,6 +32,7 @@ from exchange.stores.base import (
     check_schema,
 )
 from exchange.stores.sqlite.connection import SqliteSettings, neutral_errors, open_connection
+from exchange.stores.sqlite.mapping import Mapping
 from exchange.stores.sqlite.quarantine import SqliteQuarantine
 from exchange.stores.sqlite.schema import HEAD, STEPS, VERSIONS_TABLE
 from exchange.stores.sqlite.shelves import read_item, read_shelf, remove_item, set_item
@@ -69,6 +70,7 @@ class SqliteStore(Store):
         self._writer = GroupCommitWriter(settings)
         self.quarantine = SqliteQuarantine(self._writer)
         self._reader: sqlite3.Connection | None = None
+        self._mapping: Mapping | None = None
 
     async def connect(self) -> None:
         if self._reader is None:
@@ -76,13 +78,15 @@ class SqliteStore(Store):
 
     def _connect(self) -> None:
         self._reader = _open_reader(self._settings)
+        with neutral_errors():
+            self._mapping = Mapping(self._reader, self._settings.mapped_mib)
         self._writer.start()
 
     async def close(self) -> None:
         await asyncio.to_thread(self._writer.stop)
         if self._reader is not None:
             self._reader.close()
-            self._reader = None
+            self._reader = self._mapping = None
 
     async def schema_state(self) -> SchemaState:
         with neutral_errors():
@@ -110,6 +114,8 @@ class SqliteStore(Store):
             raise ValueError(f"A read has at most {READ_SUBJECTS_MAX} subjects.")
         connection = self._connection()
         with neutral_errors():
+            if self._mapping is not None:
+                self._mapping.count(len(subjects))
             if len(set(map(len, subjects))) == 1 < len(subjects):
                 return _read_many(connection, subjects)
             # One, or several lengths, which only tests have.
