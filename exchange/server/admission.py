@@ -4,7 +4,8 @@ The signal is the delay that a call meets on its way to its handler, measured (`
 number of calls in flight would be a guess, and gRPC hides the queue. Once a queue stands
 (``patience.py``), as much is shed as the delay is above its target, and what that leaves of it for
 long comes on top; the least urgent calls first, and of the class that is shed in part the members
-that ask most: each is cut down to the same fair rate, and a member below it loses nothing. (The
+that ask most: each is cut down to the same fair rate, and a member below it loses nothing. A
+member that alone fills the worker is held back instead (``probation.py``). (The
 control follows PIE, RFC 8033; the fair rate "approximate fair dropping", Pan et al. 2003; classes
 DAGOR, Zhou et al. 2018.)
 """
@@ -16,6 +17,7 @@ import msgspec
 
 from exchange.core.quota import SECOND_NS
 from exchange.server.patience import Patience
+from exchange.server.probation import Probation
 
 
 class Priority(IntEnum):
@@ -88,6 +90,7 @@ class _Class:
 
     def __init__(self) -> None:
         self.asked: dict[str, float] = {}
+        self._before: dict[str, float] = {}
         self.shed: dict[str, float] = {}
         self.credit: dict[str, float] = {}
         self.answered = self._most_answered = 0.0
@@ -96,6 +99,11 @@ class _Class:
     def asks(self) -> float:
         """How many calls there were lately."""
         return sum(self.asked.values())
+
+    def arrived(self) -> dict[str, float]:
+        """Return how many calls of each member came since the last update."""
+        before = self._before
+        return {member: asked - before.get(member, 0.0) for member, asked in self.asked.items()}
 
     def update(self, share: float, memory: float) -> None:
         """Shed a share of all, from those that ask more than the fair rate; forget some."""
@@ -115,6 +123,7 @@ class _Class:
         self.asked = {
             member: asked * memory for member, asked in self.asked.items() if asked > _IDLE
         }
+        self._before = dict(self.asked)
 
     def refuses(self, member: str) -> bool:
         """Tell whether a call is one of those to shed: evenly spread, not by chance."""
@@ -144,6 +153,7 @@ class Admission:
 
     Attributes:
         level: How much is shed: each class takes up 1 of it, REST from 0 on, SINGLE from 3 on.
+        probation: Whom it holds back.
     """
 
     def __init__(self, target_seconds: float) -> None:
@@ -153,6 +163,7 @@ class Admission:
             target_seconds: Delay on the way to a handler that is borne for long.
         """
         self.level = 0.0
+        self.probation = Probation()
         self._lasting = 0.0
         self._lasting_level = 0.0
         self._target = target_seconds
@@ -171,6 +182,7 @@ class Admission:
         elapsed_seconds: float = UPDATE_SECONDS,
         *,
         answered: bool = True,
+        paused: bool = False,
     ) -> None:
         """Take in what a call meets on its way now.
 
@@ -178,11 +190,13 @@ class Admission:
             delay_seconds: The delay.
             elapsed_seconds: Since the update before.
             answered: Whether it was measured to its end; else it is that at least.
+            paused: Whether the worker stood still since the update before.
         """
         self._since_single_seconds += elapsed_seconds
         alone = self._since_single_seconds > ALONE_SECONDS
         part = delay_seconds / (self._target * (ALONE_FACTOR if alone else 1))
         self._be_patient(part, elapsed_seconds, answered=answered)
+        self._hold_back(part, elapsed_seconds, paused=paused)
         widths = self._widths()
         shed = self._control(part, elapsed_seconds, sum(widths)) if self._is_shedding else 0.0
         self.level = _level(shed, widths)
@@ -190,7 +204,7 @@ class Admission:
         memory = _MEMORY ** (elapsed_seconds / UPDATE_SECONDS)
         for priority, one in enumerate(self._classes):
             one.update(min(SHED_MAX, self.level - priority), memory)
-        urgent = self._is_shedding or part > 1
+        urgent = self._is_shedding or part > 1 or bool(self.probation.member)
         self.period_seconds = URGENT_UPDATE_SECONDS if urgent else UPDATE_SECONDS
 
     def _be_patient(self, part: float, elapsed_seconds: float, *, answered: bool) -> None:
@@ -205,6 +219,17 @@ class Admission:
         if self._calm_seconds >= CALM_SECONDS:
             self._is_shedding = False
             self._patience.be_alert()
+
+    def _hold_back(self, part: float, elapsed_seconds: float, *, paused: bool) -> None:
+        """Look whether one member has to be held back: its single checks, bulk is shed first."""
+        probation = self.probation
+        shedding = self._is_shedding
+        arrived = self._classes[Priority.SINGLE].arrived()
+        probation.look(part, elapsed_seconds, arrived, is_shedding=shedding, paused=paused)
+        if probation.member and not probation.is_settled:
+            # What waits is that member's: to shed anything of others for it would be for nothing.
+            self._is_shedding, self._lasting = False, 0.0
+            self._patience = Patience()
 
     def _control(self, part: float, elapsed_seconds: float, most: float) -> float:
         """Return how much to shed, on the scale of widths; ``most`` is all."""
@@ -229,12 +254,23 @@ class Admission:
         Returns:
             Whether it was let in: then ``leave`` has to follow.
         """
+        self.count(priority, member)
+        held_back = priority is Priority.SINGLE and self.is_held_back(member)
+        if held_back and not self.probation.admits():
+            return False
+        refused = self.level > priority and self._classes[priority].refuses(member)
+        return not refused and self.enter_unshed(priority)
+
+    def count(self, priority: Priority, member: str) -> None:
+        """Count a call that has arrived."""
         one = self._classes[priority]
         one.asked[member] = one.asked.get(member, 0.0) + 1
         if priority is Priority.SINGLE:
             self._since_single_seconds = 0.0
-        refused = self.level > priority and one.refuses(member)
-        return not refused and self.enter_unshed(priority)
+
+    def is_held_back(self, member: str) -> bool:
+        """Tell whether a member is the one that is held back."""
+        return member != "" and member == self.probation.member
 
     def enter_unshed(self, priority: Priority) -> bool:
         """Let a call in whether calls are shed or not, unless there is no room for it at all."""

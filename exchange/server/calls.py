@@ -175,7 +175,9 @@ class Call:
         kind = caller.kind.value if caller else _UNKNOWN
         CALLS_RUNNING.add(-1)
         CALLS.add((self._name, code.name, kind))
-        CALL_SECONDS.observe(seconds, (self._name,))
+        if not isinstance(error, TryLaterError):
+            # That one was held so that its caller is still: no measure of how fast others are.
+            CALL_SECONDS.observe(seconds, (self._name,))
         served(self._name, seconds, failed=error is not None)
         self._served += 1
         if error is None and self._served % self._method.log_sample:

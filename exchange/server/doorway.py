@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+import structlog
+
 from exchange.core.caller import Caller
 from exchange.core.errors import (
     DeadlineError,
@@ -17,6 +19,7 @@ from exchange.metrics import (
     ADMISSION_DELAY,
     ADMISSION_LEVEL,
     ADMISSION_REFUSALS,
+    FLOOD_LIMIT,
     QUOTA_REFUSALS,
     STREAM_HELD_SECONDS,
 )
@@ -47,7 +50,12 @@ p99 of the admitted in a surge was 2.3 times that at eighty per cent of the load
 DELAY_WEIGHT = 0.3
 """Of the newest delay among those that are smoothed: it looks back over some three looks."""
 
-_REASONS = ("shed", "full", "quota", "deadline")
+PAUSE_SECONDS = 0.04
+"""A loop that comes so much later to tell a delay stood still; under load it comes 5 ms later, and
+13 after it began to measure (``probe.py``)."""
+
+_log = structlog.get_logger("exchange.admission")
+_REASONS = ("shed", "full", "flood", "quota", "deadline")
 
 
 class Remaining(Protocol):
@@ -65,6 +73,7 @@ class Doorway:
 
     Attributes:
         delay_seconds: What calls met on their way lately, smoothed.
+        gather_seconds: How long calls may wait for others, to be answered together.
     """
 
     def __init__(
@@ -81,7 +90,7 @@ class Doorway:
             clock: Spaces refusals.
         """
         self.quotas = quotas
-        self.delay_seconds = 0.0
+        self.delay_seconds = self.gather_seconds = 0.0
         self.admission = Admission(delay_seconds)
         ADMISSION_REFUSALS.begin(*((why, one.name) for why in _REASONS for one in Priority))
         self._clock = clock
@@ -90,6 +99,7 @@ class Doorway:
         self._measured_seconds = 0.0
         self._answered = 0
         self._held = Held()
+        self._held_back = ""
         self._beyond = 0
 
     def tell(self, delay_seconds: float, *, answered: bool = True) -> float:
@@ -100,6 +110,7 @@ class Doorway:
             answered: Whether it was measured to its end; else it is that at least.
         """
         now = self._clock()
+        paused = now - self._told > self.admission.period_seconds + PAUSE_SECONDS
         # A loop that stood still for long has seen one delay, not many.
         elapsed = min(max(now - self._told, TOLD_SECONDS_MIN), UPDATE_SECONDS)
         self._told = now
@@ -109,8 +120,9 @@ class Doorway:
             self._measured_seconds = delay
             ADMISSION_DELAY.observe(delay)
         self.delay_seconds += (delay - self.delay_seconds) * DELAY_WEIGHT
-        self.admission.update(delay, elapsed, answered=answered)
+        self.admission.update(delay, elapsed, answered=answered, paused=paused)
         ADMISSION_LEVEL.set(self.admission.level)
+        self._tell_probation()
         wanted = self._answered / elapsed * REFUSALS_PER_ANSWER
         self._answered = 0
         # Followed slowly: a rate over a twentieth of a second jumps.
@@ -118,6 +130,16 @@ class Doorway:
         smooth = self._pace.per_second * (1 - weight) + wanted * weight
         self._pace.per_second = max(REFUSALS_PER_SECOND_MIN, smooth)
         return self.admission.period_seconds
+
+    def _tell_probation(self) -> None:
+        """Show whom it holds back, and let groups be as small as the room that this makes."""
+        probation = self.admission.probation
+        # Larger groups spare the processor, and everybody waits for them.
+        self.gather_seconds = 0.0 if probation.is_settled else self.delay_seconds
+        if probation.member != self._held_back:
+            member, self._held_back = probation.member or self._held_back, probation.member
+            _log.warning("member_held_back" if probation.member else "member_free", member=member)
+        FLOOD_LIMIT.replace({(probation.member,): probation.per_second} if probation.member else {})
 
     def enter(
         self, priority: Priority, quota: str | None, caller: Caller, context: Remaining
@@ -137,14 +159,38 @@ class Doorway:
             self._require(quota, caller, priority)
         if self.admission.enter(priority, caller.member):
             return
+        if priority is Priority.SINGLE and self.admission.is_held_back(caller.member):
+            raise self._flood(priority, caller, context)
         release = self._hold(context.peer(), soon=priority is Priority.SINGLE)
         # To refuse a single check costs as much as to answer it: only its waiting spares anything.
         answered = priority is Priority.SINGLE and release is None
         if answered and self.admission.enter_unshed(priority):
             return
-        _refused("shed" if self.admission.is_shed(priority) else "full", priority)
+        reason = "shed" if self.admission.is_shed(priority) else "full"
+        raise self._overloaded(reason, priority, caller, release)
+
+    def turn_away(self, priority: Priority, caller: Caller, context: Remaining) -> None:
+        """Refuse a call of a member that is held back and has nothing left, before it is read.
+
+        Raises:
+            OverloadedError: It is such a call.
+        """
+        admission = self.admission
+        if admission.is_held_back(caller.member) and admission.probation.is_spent():
+            admission.count(priority, caller.member)
+            raise self._flood(priority, caller, context)
+
+    def _flood(self, priority: Priority, caller: Caller, context: Remaining) -> OverloadedError:
+        # As over a quota: nothing of the member would go on beside what is held.
+        release = self._hold(context.peer(), whole=True)
+        return self._overloaded("flood", priority, caller, release)
+
+    def _overloaded(
+        self, reason: str, priority: Priority, caller: Caller, release: asyncio.Event | None
+    ) -> OverloadedError:
+        _refused(reason, priority)
         turn = None if release is None else release.wait
-        raise OverloadedError(self.admission.wait_ns(priority, caller.member), turn)
+        return OverloadedError(self.admission.wait_ns(priority, caller.member), turn)
 
     def _require(self, quota: str, caller: Caller, priority: Priority) -> None:
         try:

@@ -122,6 +122,10 @@ class GatheredCall(Call):
         """Wait for the answer of the group, or answer by itself what it left."""
         if self._transport.gate.held:
             await self._transport.gate.passed()
+        door = self._transport.door
+        if door.admission.probation.member:
+            turn.caller = self._transport.identify(turn.context)
+            door.turn_away(self._method.priority, turn.caller, turn.context)
         request = await turn.context.read()
         if not isinstance(request, bytes):
             raise InvalidRequestError("", f"is no {self._method.request.__name__}")
@@ -143,9 +147,8 @@ class GatheredCall(Call):
         elif count == 1:
             loop = asyncio.get_running_loop()
             if self._last > 1 or turn.started - self._left < CLOSE_SECONDS:
-                delay = self._transport.door.delay_seconds
-                wait = min(WAIT_SECONDS_MAX, max(WAIT_SECONDS, delay))
-                loop.call_later(wait, self._depart)
+                gather = self._transport.door.gather_seconds
+                loop.call_later(min(WAIT_SECONDS_MAX, max(WAIT_SECONDS, gather)), self._depart)
             else:
                 loop.call_soon(self._depart)
 

@@ -5,20 +5,27 @@ from collections.abc import Iterator
 
 import pytest
 
-from exchange.core.caller import parse_urn
+from exchange.core.caller import Caller, parse_urn
 from exchange.core.errors import DeadlineError, OverloadedError, QuotaExceededError
 from exchange.core.quota import SECOND_NS, Allowance, CallerLimits, MemberLimits
 from exchange.metrics import (
     ADMISSION_DELAY,
     ADMISSION_LEVEL,
     ADMISSION_REFUSALS,
+    FLOOD_LIMIT,
     QUOTA_PER_SECOND,
     QUOTA_REFUSALS,
     STREAM_HELD_SECONDS,
 )
-from exchange.server.admission import RUNNING_MAX, UPDATE_SECONDS, Priority
-from exchange.server.doorway import Doorway
+from exchange.server.admission import (
+    RUNNING_MAX,
+    UPDATE_SECONDS,
+    URGENT_UPDATE_SECONDS,
+    Priority,
+)
+from exchange.server.doorway import TOLD_SECONDS_MIN, Doorway
 from exchange.server.held import HELD_PER_CONNECTION_MAX
+from exchange.server.probation import CALM_SECONDS
 from exchange.server.quotas import LOOKUPS, RECORDS, Quotas
 from tests.server_fixture import SICHUAN
 
@@ -144,6 +151,55 @@ async def test_other_calls_are_refused_all_the_same() -> None:
         except OverloadedError:
             refused += 1
     assert refused >= 9 * HELD_PER_CONNECTION_MAX
+
+
+OTHER = "110000"
+
+
+def held_back_door() -> Doorway:
+    """Return a door beside which the caller's member floods: nine in ten of all checks are its."""
+    now = [0.0]
+    door = Doorway(Quotas(), delay_seconds=0.01, clock=lambda: now[0])
+    for _ in range(TOLD):
+        now[0] += URGENT_UPDATE_SECONDS
+        for place in range(100):
+            member = OTHER if place % 10 == 0 else CALLER.member
+            if door.admission.enter(Priority.SINGLE, member):
+                door.leave(Priority.SINGLE)
+        door.tell(10.0)
+    return door
+
+
+async def test_a_flood_is_refused_on_all_of_its_connection_and_others_are_not() -> None:
+    door = held_back_door()
+    errors = []
+    for _ in range(2 * HELD_PER_CONNECTION_MAX):
+        try:
+            enter(door, Context())
+        except OverloadedError as error:
+            errors.append(error)
+    assert counted() == {("flood", "SINGLE"): len(errors)}
+    assert len(errors) > HELD_PER_CONNECTION_MAX
+    assert all(error.turn is not None for error in errors)
+    door.enter(Priority.SINGLE, None, Caller(CALLER.kind, OTHER), Context())
+
+
+async def test_a_flood_is_turned_away_before_it_is_read_where_nothing_is_left_for_it() -> None:
+    door = held_back_door()
+    while door.admission.probation.admits():
+        pass
+    with pytest.raises(OverloadedError):
+        door.turn_away(Priority.SINGLE, CALLER, Context())
+    door.turn_away(Priority.SINGLE, Caller(CALLER.kind, OTHER), Context())
+
+
+def test_who_is_held_back_is_shown_with_the_rate_and_is_gone_with_it() -> None:
+    door = held_back_door()
+    assert FLOOD_LIMIT.values == {(CALLER.member,): door.admission.probation.per_second}
+    assert door.gather_seconds == 0.0 < door.delay_seconds
+    for _ in range(round(CALM_SECONDS / TOLD_SECONDS_MIN) + 1):
+        door.tell(0.0)
+    assert FLOOD_LIMIT.values == {}
 
 
 def test_limits_in_force_are_shown_and_are_gone_with_the_limits() -> None:
