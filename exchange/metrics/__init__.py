@@ -33,7 +33,8 @@ CALLS = Counter(
 )
 CALL_SECONDS = Histogram(
     "call_seconds",
-    "Duration of calls by method, from the first byte read to the answer.",
+    "Duration of calls by method, from the first byte read to the answer; those that were refused "
+    "for now do not count, as they are held.",
     ("method",),
     unit="seconds",
     buckets=SHORT_SECONDS,
