@@ -87,7 +87,7 @@ class Options(msgspec.Struct, frozen=True):
     factor: int = 10
     quota: int = 500
     streams: int = 48
-    seconds: float = 15.0
+    seconds: float = 60.0
     steps_seconds: float = 2.0
     only: str = ""
 
@@ -269,7 +269,7 @@ def main(  # noqa: PLR0913 - one argument an option.
     factor: Annotated[int, typer.Option(min=1, max=50, help="Times too much, a flood.")] = 10,
     quota: Annotated[int, typer.Option(min=1, help="Lookups/s of who has a quota.")] = 500,
     streams: Annotated[int, typer.Option(min=1, max=1000, help="Slow ones.")] = 48,
-    seconds: Annotated[float, typer.Option(min=1, max=600, help="Of each phase.")] = 15.0,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="Of each phase.")] = 60.0,
     only: Annotated[str, typer.Option(help="Part of names, as `flood` or `stream`.")] = "",
     quick: Annotated[bool, typer.Option("--quick", help="About half a minute.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
