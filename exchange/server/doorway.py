@@ -33,6 +33,7 @@ from exchange.server.admission import (
     Pace,
     Priority,
 )
+from exchange.server.collector import spare
 from exchange.server.held import Held
 from exchange.server.quotas import RECORDS, Quotas
 
@@ -50,6 +51,8 @@ p99 of the admitted in a surge was 2.3 times that at eighty per cent of the load
 DELAY_WEIGHT = 0.3
 """Of the newest delay among those that are smoothed: it looks back over some three looks."""
 
+HELD_MANY = 100
+"""Refusals held, from which on the garbage collector is spared."""
 PAUSE_SECONDS = 0.04
 """A loop that comes so much later to tell a delay stood still; under load it comes 5 ms later, and
 13 after it began to measure (``probe.py``)."""
@@ -94,12 +97,14 @@ class Doorway:
         self.admission = Admission(delay_seconds)
         ADMISSION_REFUSALS.begin(*((why, one.name) for why in _REASONS for one in Priority))
         self._clock = clock
+        self._target_seconds = delay_seconds
         self._pace = Pace(REFUSALS_PER_SECOND_MIN)
         self._told = clock()
         self._measured_seconds = 0.0
         self._answered = 0
         self._held = Held()
         self._held_back = ""
+        self._spares = False
         self._beyond = 0
 
     def tell(self, delay_seconds: float, *, answered: bool = True) -> float:
@@ -123,6 +128,9 @@ class Doorway:
         self.admission.update(delay, elapsed, answered=answered, paused=paused)
         ADMISSION_LEVEL.set(self.admission.level)
         self._tell_probation()
+        if (self._held.count >= HELD_MANY) != self._spares:
+            self._spares = not self._spares
+            spare(sparing=self._spares)
         wanted = self._answered / elapsed * REFUSALS_PER_ANSWER
         self._answered = 0
         # Followed slowly: a rate over a twentieth of a second jumps.
@@ -135,7 +143,8 @@ class Doorway:
         """Show whom it holds back, and let groups be as small as the room that this makes."""
         probation = self.admission.probation
         # Larger groups spare the processor, and everybody waits for them.
-        self.gather_seconds = 0.0 if probation.is_settled else self.delay_seconds
+        has_room = probation.is_settled and self.delay_seconds < self._target_seconds
+        self.gather_seconds = 0.0 if has_room else self.delay_seconds
         if probation.member != self._held_back:
             member, self._held_back = probation.member or self._held_back, probation.member
             _log.warning("member_held_back" if probation.member else "member_free", member=member)

@@ -35,6 +35,11 @@ class Held:
         self._connections: Counter[str] = Counter()
         self._count = 0
 
+    @property
+    def count(self) -> int:
+        """How many are held."""
+        return self._count
+
     def has_room(self, connection: str, *, whole: bool = False) -> bool:
         """Tell whether one more of a connection can be held; with ``whole`` it may be all of it."""
         if self._count >= HELD_MAX:

@@ -144,7 +144,7 @@ class Probation:
             self._change(part, elapsed_seconds, own)
             return
         self._held_seconds += elapsed_seconds
-        if self.is_settled:
+        if self._held_seconds >= SETTLE_SECONDS:
             self._hold_to(ROOM_PART * self._capacity - others)
 
     def _change(self, part: float, elapsed_seconds: float, own: float) -> None:

@@ -24,13 +24,6 @@ way: with the interpreter's own 5 ms its p99 was 35 ms beside a large file, with
 record costs a twentieth more (``python -m loadtest.bulk_beside_lookups``)."""
 
 
-GC_THRESHOLDS = (700, 10, 30)
-"""The last is three times what is usual. gRPC leaves a cycle of five objects with every call, of
-which nearly all go at the collector's first look. To go through the oldest as well takes 14 ms
-where six hundred refusals are held, and came every 1.5 s; now it is every five. With 200 it was
-every half minute, and a worker before Cassandra had 182 MiB instead of 122: the driver leaves
-cycles that hold rows."""
-
 WORKER, PUBLISHER = "worker", "publisher"
 """What lists of processes call them."""
 
@@ -114,7 +107,6 @@ async def _run(make: Callable[[], Serving], reports: Connection) -> WorkerExit:
     # What is there now stays: the collector need not go through it again, for tens of milliseconds.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
     reports.send_bytes(msgspec.json.encode(Report()))
     await stop.wait()
     await serving.stop()

@@ -1,5 +1,8 @@
 """The door counts what it refuses, by reason, priority and member, and for how long it holds."""
 
+import asyncio
+import contextlib
+import gc
 import itertools
 from collections.abc import Iterator
 
@@ -18,12 +21,13 @@ from exchange.metrics import (
     STREAM_HELD_SECONDS,
 )
 from exchange.server.admission import (
+    HELD_SECONDS_MAX,
     RUNNING_MAX,
     UPDATE_SECONDS,
     URGENT_UPDATE_SECONDS,
     Priority,
 )
-from exchange.server.doorway import TOLD_SECONDS_MIN, Doorway
+from exchange.server.doorway import HELD_MANY, TOLD_SECONDS_MIN, Doorway
 from exchange.server.held import HELD_PER_CONNECTION_MAX
 from exchange.server.probation import CALM_SECONDS
 from exchange.server.quotas import LOOKUPS, RECORDS, Quotas
@@ -193,9 +197,28 @@ async def test_a_flood_is_turned_away_before_it_is_read_where_nothing_is_left_fo
     door.turn_away(Priority.SINGLE, Caller(CALLER.kind, OTHER), Context())
 
 
+async def test_the_garbage_collector_is_spared_while_many_refusals_are_held() -> None:
+    door = held_back_door()
+    usual = gc.get_threshold()
+    for _ in range(10 * HELD_MANY):
+        with contextlib.suppress(OverloadedError):
+            enter(door, Context())
+    door.tell(0.0)
+    sparing = gc.get_threshold()
+    async with asyncio.timeout(2 * HELD_SECONDS_MAX):
+        while gc.get_threshold() != usual:
+            await asyncio.sleep(0.01)
+            door.tell(0.0)
+    assert sparing[:2] == usual[:2]
+    assert sparing[2] > usual[2]
+
+
 def test_who_is_held_back_is_shown_with_the_rate_and_is_gone_with_it() -> None:
     door = held_back_door()
     assert FLOOD_LIMIT.values == {(CALLER.member,): door.admission.probation.per_second}
+    assert door.gather_seconds == door.delay_seconds
+    for _ in range(100):
+        door.tell(0.001)
     assert door.gather_seconds == 0.0 < door.delay_seconds
     for _ in range(round(CALM_SECONDS / TOLD_SECONDS_MIN) + 1):
         door.tell(0.0)
