@@ -142,7 +142,7 @@ class Settings(BaseSettings):
         default=32 << 20, ge=0, description="Bytes of such records kept of one member."
     )
     sqlite_mapped_mib: int = Field(
-        default=2_047,
+        default=0,
         ge=0,
         le=1 << 20,
         description="MiB of the embedded store's file that lookups may map into memory while "
