@@ -5,9 +5,9 @@ number of calls in flight would be a guess, and gRPC hides the queue. Once a que
 (``patience.py``), as much is shed as the delay is above its target, and what that leaves of it for
 long comes on top; the least urgent calls first, and of the class that is shed in part the members
 that ask most: each is cut down to the same fair rate, and a member below it loses nothing. A
-member that alone fills the worker is held back instead (``probation.py``). (The
-control follows PIE, RFC 8033; the fair rate "approximate fair dropping", Pan et al. 2003; classes
-DAGOR, Zhou et al. 2018.)
+member that alone fills the worker is held back instead (``probation.py``). (The control follows
+PIE, RFC 8033; the fair rate "approximate fair dropping", Pan et al. 2003; classes DAGOR, Zhou et
+al. 2018.)
 """
 
 from collections.abc import Iterable, Mapping

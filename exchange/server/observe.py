@@ -82,11 +82,11 @@ class Pulse:
         cpu = time.process_time()
         WORKER_CPU.add((), cpu - self._cpu)
         self._cpu = cpu
-        WORKER_BYTES.set(own_bytes())
+        WORKER_BYTES.set(anonymous_bytes())
         self._due()
 
 
-def own_bytes() -> int:
+def anonymous_bytes() -> int:
     """Return the resident memory of this process without pages of files.
 
     Those of libraries are shared by all workers, and those of a mapped store are the kernel's to

@@ -10,14 +10,16 @@ where many ask too much it is a surge (``admission.py``).
 
 from collections.abc import Mapping
 
+from exchange.server.patience import STANDING_PART
+
 FLOOD_PART = 0.5
 """Of all that is asked: more is more than all others together."""
 OTHERS_PART = 0.02
 """Of all that is asked: where others ask for less there is nobody to spare."""
-STANDING_PART = 6.0
 STANDING_SECONDS = 0.06
-"""A delay of so many times its target for so long is a queue of hundreds of calls. Where they are
-one member's, to wait until it is certain that it stands is a tenth of a second for all others."""
+"""A delay of ``STANDING_PART`` times its target for so long is a queue of hundreds of calls. Where
+they are one member's, to wait until it is certain that it stands is a tenth of a second for all
+others."""
 PAUSE_MEMORY_SECONDS = 1.0
 """Not so for this long after the worker stood still: that leaves a queue which passes."""
 RATE_SECONDS = 0.1

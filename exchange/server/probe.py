@@ -20,11 +20,9 @@ import structlog
 from grpc_health.v1 import health_pb2
 
 from exchange.server import health
+from exchange.server.admission import URGENT_UPDATE_SECONDS
 
 CHECK = f"/{health.SERVICE}/Check"
-LOOK_SECONDS = 0.013
-"""How often a call that is not answered yet is looked at, at least: hundreds of calls that come at
-once have to be noticed before all others have waited for them."""
 _REQUEST = health_pb2.HealthCheckRequest().SerializeToString()
 _log = structlog.get_logger("exchange.probe")
 
@@ -77,7 +75,10 @@ class Probe:
             call = ask(_REQUEST, wait_for_ready=True)
             waiting = asyncio.ensure_future(call.code())
             while not waiting.done():
-                await asyncio.wait((waiting,), timeout=min(LOOK_SECONDS, self._period))
+                # Hundreds of calls that come at once have to be noticed before all others have
+                # waited for them.
+                timeout = min(URGENT_UPDATE_SECONDS, self._period)
+                await asyncio.wait((waiting,), timeout=timeout)
                 delay = self._clock() - started
                 self._period = self._told_period(delay, answered=waiting.done())
             # What has just been told counts for the rest of the period.

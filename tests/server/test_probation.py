@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from exchange.server.admission import URGENT_UPDATE_SECONDS, Priority
+from exchange.server.patience import STANDING_PART
 from exchange.server.probation import (
     CALM_SECONDS,
     DELAY_PART,
@@ -13,7 +14,6 @@ from exchange.server.probation import (
     PAUSE_MEMORY_SECONDS,
     ROOM_PART,
     SETTLE_SECONDS,
-    STANDING_PART,
     STANDING_SECONDS,
     Probation,
 )

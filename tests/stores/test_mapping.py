@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from exchange.server.observe import own_bytes as own_bytes_of_this
+from exchange.server.observe import anonymous_bytes
 from exchange.stores.sqlite import SqliteStore
 from exchange.stores.sqlite.connection import SqliteSettings
 from loadtest.memory import own_bytes
@@ -18,9 +18,10 @@ SUBJECT = subjects_of("mapping")
 VALUE = b"v" * 10_000
 COUNT = 800
 FILE_BYTES_MIN = COUNT * len(VALUE)
+WHOLE_MIB = 2_047
 
 
-@pytest.fixture(params=[0, 4, 2_047], ids=["not mapped", "in part", "whole"])
+@pytest.fixture(params=[0, 4, WHOLE_MIB], ids=["not mapped", "in part", "whole"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqliteStore]:
     store = SqliteStore(SqliteSettings(tmp_path / "exchange.sqlite", mapped_mib=request.param))
     await store.connect()
@@ -32,6 +33,16 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 async def fill(store: SqliteStore) -> None:
     for first in range(0, COUNT, 100):
         await store.write([entry(SUBJECT(first + at), value=VALUE) for at in range(100)])
+
+
+async def filled(path: Path) -> SqliteStore:
+    """Return a store that maps all of its file; all rows are in the file, and none in the log."""
+    store = SqliteStore(SqliteSettings(path, mapped_mib=WHOLE_MIB))
+    await store.connect()
+    await store.migrate()
+    await fill(store)
+    checkpoint(path)
+    return store
 
 
 def checkpoint(path: Path) -> None:
@@ -52,7 +63,7 @@ async def test_what_others_write_is_seen_from_the_log_and_from_the_file(
     await fill(store)
     checkpoint(path)
     assert await seen(store, SUBJECT(1)) == {("510000", "510000", VALUE)}
-    other = SqliteStore(SqliteSettings(path))
+    other = SqliteStore(SqliteSettings(path, mapped_mib=WHOLE_MIB))
     await other.connect()
     await other.write([entry(SUBJECT(1), at=1, value=b"new"), entry(SUBJECT(COUNT), value=VALUE)])
     expected = [(("510000", "510000", b"new"),), (("510000", "510000", VALUE),)]
@@ -70,11 +81,7 @@ async def test_a_quiet_file_is_mapped_one_with_many_commits_is_not_and_again_whe
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "exchange.sqlite"
-    store = SqliteStore(SqliteSettings(path))
-    await store.connect()
-    await store.migrate()
-    await fill(store)
-    checkpoint(path)
+    store = await filled(path)
     subjects = [SUBJECT(index) for index in range(500)]
     for _ in range(10):
         await store.read(subjects)
@@ -94,17 +101,13 @@ async def test_a_quiet_file_is_mapped_one_with_many_commits_is_not_and_again_whe
 
 async def test_memory_of_a_process_is_counted_without_the_mapped_store(tmp_path: Path) -> None:
     path = tmp_path / "exchange.sqlite"
-    store = SqliteStore(SqliteSettings(path))
-    await store.connect()
-    await store.migrate()
-    await fill(store)
-    checkpoint(path)
+    store = await filled(path)
     process = psutil.Process()
     subjects = [SUBJECT(index) for index in range(500)]
     for _ in range(10):
         await store.read(subjects)
     mapped, resident = mapped_bytes(path), process.memory_info().rss
-    own, anonymous = own_bytes(process), own_bytes_of_this()
+    own, anonymous = own_bytes(process), anonymous_bytes()
     await store.close()
     # The kernel counts by batches of pages, for each processor.
     assert own == pytest.approx(resident - mapped, abs=2 << 20)

@@ -30,7 +30,7 @@ class SqliteSettings(msgspec.Struct, frozen=True):
     cache_kib: int = 16_384
     checkpoint_pages: int = 16_384
     page_count_max: int = 0
-    mapped_mib: int = 2_047
+    mapped_mib: int = 0
 
 
 def open_connection(settings: SqliteSettings) -> sqlite3.Connection:
