@@ -49,6 +49,7 @@ class _Slot:
         self.reports: Connection | None = None
         self.report: Report | None = None
         self.ready_at: float | None = None
+        self.has_served = False
         self.retry_at = math.inf
         self.failures = 0
 
@@ -153,7 +154,7 @@ class Parent:
         for slot in slots:
             if not self._stopping:
                 self._start(slot)
-        while not self._stopping and any(slot.ready_at is None for slot in slots):
+        while not self._stopping and not all(slot.has_served for slot in slots):
             self._watch(wake, starting=True)
 
     def _watch(self, wake: socket.socket, *, starting: bool) -> None:
@@ -195,6 +196,7 @@ class Parent:
             slot.report = msgspec.json.decode(reports.recv_bytes(), type=Report)
             if not slot.report.refusal:
                 slot.ready_at = time.monotonic()
+                slot.has_served = True
         reports.close()
         slot.reports = None
 
@@ -232,12 +234,14 @@ class Parent:
 
 
 def _require_start(slot: _Slot) -> None:
+    # One that served has started, also if it died before the others did: it is replaced.
+    if slot.has_served:
+        return
     report, process = slot.report, slot.process
     if report is not None and report.refusal:
         error = StoreUnavailableError if report.unreachable else StartError
         raise error(report.refusal)
-    # One that served before it died has started; whoever watches it replaces it.
-    if slot.ready_at is None and process is not None and process.exitcode is not None:
+    if process is not None and process.exitcode is not None:
         raise StartError(
             f"A {slot.kind} died while it started (exit code {process.exitcode}); the log says why."
         )

@@ -23,11 +23,18 @@ Target = Callable[[Connection], None]
 class Workers:
     """Spawns workers that do one thing, and remembers them."""
 
-    def __init__(self, target: Target, stop_after: int = 0) -> None:
-        """Spawn workers, and ask the parent to stop with the one after so many."""
+    def __init__(self, target: Target, stop_after: int = 0, *, is_slow: bool = False) -> None:
+        """Spawn workers, and ask the parent to stop with the one after so many.
+
+        Args:
+            target: What a worker does.
+            stop_after: The number of that one.
+            is_slow: Whether the parent comes to see a worker only when it has ended.
+        """
         self.pids: list[int | None] = []
         self._target = target
         self._stop_after = stop_after
+        self._is_slow = is_slow
 
     def __call__(self) -> tuple[SpawnProcess, Connection]:
         spawning = multiprocessing.get_context("spawn")
@@ -36,6 +43,8 @@ class Workers:
         process.start()
         theirs.close()
         self.pids.append(process.pid)
+        if self._is_slow:
+            process.join()
         if len(self.pids) == self._stop_after:
             ask_to_stop()
         return process, ours
@@ -72,11 +81,13 @@ def test_workers_that_die_at_once_again_and_again_are_given_up() -> None:
     assert len(workers.pids) == FAILURES_MAX
 
 
+@pytest.mark.parametrize("is_slow", [False, True], ids=["seen at once", "seen when it had died"])
 def test_a_store_that_is_away_is_no_reason_to_give_a_worker_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_slow: bool
 ) -> None:
     monkeypatch.setenv("FIRST_CAME", str(tmp_path / "first"))
-    workers = Workers(worker_targets.serve_once_then_miss_the_store, stop_after=FAILURES_MAX + 2)
+    target = worker_targets.serve_once_then_miss_the_store
+    workers = Workers(target, stop_after=FAILURES_MAX + 2, is_slow=is_slow)
     assert Parent(workers, 1, drain_seconds=1).run(lambda: None)
     assert len(workers.pids) == FAILURES_MAX + 2
 
