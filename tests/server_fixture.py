@@ -96,6 +96,14 @@ class Client:
         )
         return await self.recognition.CheckHealthCode(request, metadata=self.metadata)
 
+    async def batch(
+        self, numbers: Sequence[str], destination: str = "310000"
+    ) -> recognition_service_pb2.BatchCheckHealthCodesResponse:
+        request = recognition_service_pb2.BatchCheckHealthCodesRequest()
+        for number in numbers:
+            request.requests.add(document=document(number), destination=f"members/{destination}")
+        return await self.recognition.BatchCheckHealthCodes(request, metadata=self.metadata)
+
     async def listed(
         self, number: str, kind: str = "RESIDENT_ID"
     ) -> health_code_service_pb2.ListHealthCodesResponse:

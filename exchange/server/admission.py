@@ -258,8 +258,15 @@ class Admission:
         held_back = priority is Priority.SINGLE and self.is_held_back(member)
         if held_back and not self.probation.admits():
             return False
-        refused = self.level > priority and self._classes[priority].refuses(member)
-        return not refused and self.enter_unshed(priority)
+        refused = self.is_shed(priority) and self._classes[priority].refuses(member)
+        return (not refused or self._is_alone(priority)) and self.enter_unshed(priority)
+
+    def _is_alone(self, priority: Priority) -> bool:
+        """Tell whether a call is a single check, and none is being answered.
+
+        What keeps it waiting is no crowd, then, and to refuse it would help nobody.
+        """
+        return priority is Priority.SINGLE and not self._running[priority]
 
     def count(self, priority: Priority, member: str) -> None:
         """Count a call that has arrived."""

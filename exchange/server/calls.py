@@ -27,7 +27,7 @@ from exchange.server.account import Account
 from exchange.server.admission import Priority
 from exchange.server.charges import Charge
 from exchange.server.doorway import Doorway
-from exchange.server.endings import Context, RelayedError, end, ending_for
+from exchange.server.endings import Context, RelayedError, end, ending_for, forget_frames
 from exchange.server.gate import Gate
 from exchange.server.identity import Identify
 from exchange.server.observe_calls import Observe, ObserveGroup
@@ -130,13 +130,19 @@ class Call:
 
     def _enter(self, progress: Progress, *, quota: str | None) -> Caller:
         """Name the caller and let it in; its message is not looked at yet."""
-        context = progress.context
-        metadata = context.invocation_metadata()
-        progress.trace = trace_sent(tuple(metadata)) if metadata else None
-        caller = progress.caller = self._transport.identify(context)
-        require(caller, self._method.path)
-        self._transport.door.enter(self._method.priority, quota, caller, context)
+        caller = self._name_caller(progress)
+        self._transport.door.enter(self._method.priority, quota, caller, progress.context)
         progress.entered = True
+        return caller
+
+    def _name_caller(self, progress: Progress) -> Caller:
+        """Name the caller, who may call this method."""
+        caller = progress.caller
+        if caller is None:
+            metadata = progress.context.invocation_metadata()
+            progress.trace = trace_sent(tuple(metadata)) if metadata else None
+            caller = progress.caller = self._transport.identify(progress.context)
+            require(caller, self._method.path)
         return caller
 
     def _leave(self, progress: Progress) -> None:
@@ -211,6 +217,7 @@ class Call:
             return
         ending = ending_for(error, self._name)
         self._finish(progress, ending.code, error)
+        forget_frames(error)
         end(progress.context, ending)
 
     async def _answer(

@@ -104,7 +104,7 @@ class Doorway:
         self._answered = 0
         self._held = Held()
         self._held_back = ""
-        self._spares = False
+        self._holds_many = False
         self._beyond = 0
 
     def tell(self, delay_seconds: float, *, answered: bool = True) -> float:
@@ -127,10 +127,10 @@ class Doorway:
         self.delay_seconds += (delay - self.delay_seconds) * DELAY_WEIGHT
         self.admission.update(delay, elapsed, answered=answered, paused=paused)
         ADMISSION_LEVEL.set(self.admission.level)
+        if (self._held.count >= HELD_MANY) != self._holds_many:
+            self._holds_many = not self._holds_many
+            spare(sparing=self._holds_many)
         self._tell_probation()
-        if (self._held.count >= HELD_MANY) != self._spares:
-            self._spares = not self._spares
-            spare(sparing=self._spares)
         wanted = self._answered / elapsed * REFUSALS_PER_ANSWER
         self._answered = 0
         # Followed slowly: a rate over a twentieth of a second jumps.
@@ -142,8 +142,10 @@ class Doorway:
     def _tell_probation(self) -> None:
         """Show whom it holds back, and let groups be as small as the room that this makes."""
         probation = self.admission.probation
-        # Larger groups spare the processor, and everybody waits for them.
-        has_room = probation.is_settled and self.delay_seconds < self._target_seconds
+        # Larger groups spare the processor, and everybody waits for them. A crowd that is held
+        # leaves room for the others.
+        holds = probation.is_settled or (self._holds_many and not self.admission.level)
+        has_room = holds and self.delay_seconds < self._target_seconds
         self.gather_seconds = 0.0 if has_room else self.delay_seconds
         if probation.member != self._held_back:
             member, self._held_back = probation.member or self._held_back, probation.member
@@ -178,12 +180,22 @@ class Doorway:
         reason = "shed" if self.admission.is_shed(priority) else "full"
         raise self._overloaded(reason, priority, caller, release)
 
-    def turn_away(self, priority: Priority, caller: Caller, context: Remaining) -> None:
-        """Refuse a call of a member that is held back and has nothing left, before it is read.
+    @property
+    def turns_away(self) -> bool:
+        """Whether there may be calls that are refused whatever they ask."""
+        return bool(self.admission.probation.member) or self.quotas.is_limiting
+
+    def turn_away(
+        self, priority: Priority, quota: str | None, caller: Caller, context: Remaining
+    ) -> None:
+        """Refuse a call that is refused whatever it asks, before it is read.
 
         Raises:
-            OverloadedError: It is such a call.
+            QuotaExceededError: Its member has used up what it may.
+            OverloadedError: Its member is held back and has nothing left.
         """
+        if quota is not None:
+            self._require(quota, caller, priority)
         admission = self.admission
         if admission.is_held_back(caller.member) and admission.probation.is_spent():
             admission.count(priority, caller.member)

@@ -80,3 +80,15 @@ def end(context: Context, ending: Ending) -> None:
     context.set_code(ending.code)
     context.set_details(ending.text)
     context.set_trailing_metadata((("grpc-status-details-bin", ending.details),))
+
+
+def forget_frames(error: BaseException) -> None:
+    """Let go of the frames that an error came through, and all that stand behind it.
+
+    A frame holds the call and all frames below it, and the call may hold the error: together they
+    would stay until the garbage collector comes by, and the call with them on its connection.
+    """
+    error.__traceback__ = None
+    for behind in (error.__cause__, error.__context__):
+        if behind is not None and behind.__traceback__ is not None:
+            forget_frames(behind)

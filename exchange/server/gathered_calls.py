@@ -69,14 +69,9 @@ class _Turn(Progress):
         return answer.done() and not answer.cancelled() and isinstance(answer.result(), bytes)
 
     def fail(self, error: Exception) -> None:
-        """Give the call an error, unless its caller has gone.
-
-        As a value, and without its traceback where it is no defect: a frame in there would hold the
-        call, and the call the error, until the garbage collector comes by (see ``calls``).
-        """
+        """Give the call an error, as a value, unless its caller has gone."""
         if not self.answer.done():
-            known = isinstance(error, ExchangeError)
-            self.answer.set_result(error.with_traceback(None) if known else error)
+            self.answer.set_result(error)
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -123,9 +118,9 @@ class GatheredCall(Call):
         if self._transport.gate.held:
             await self._transport.gate.passed()
         door = self._transport.door
-        if door.admission.probation.member:
-            turn.caller = self._transport.identify(turn.context)
-            door.turn_away(self._method.priority, turn.caller, turn.context)
+        if door.turns_away:
+            caller = self._name_caller(turn)
+            door.turn_away(self._method.priority, self._quota, caller, turn.context)
         request = await turn.context.read()
         if not isinstance(request, bytes):
             raise InvalidRequestError("", f"is no {self._method.request.__name__}")

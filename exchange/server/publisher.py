@@ -7,7 +7,7 @@ workers' (``exchange.server.publishers``), who pass on what they have let in.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 
 import grpc
@@ -18,7 +18,7 @@ from exchange.core.errors import ExchangeError, StartError
 from exchange.server.endings import Context, ending_for
 from exchange.server.identity import from_metadata
 from exchange.server.limits import inner_options
-from exchange.server.relay import LastWord, Relay, take_trace, up_to_end
+from exchange.server.relay import LastWord, Relay, received, take_trace, up_to_end
 
 _log = structlog.get_logger("exchange.publisher")
 
@@ -62,6 +62,16 @@ class _Served:
     async def serve(self, requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
         """Serve one stream to its last word."""
         take_trace(tuple(context.invocation_metadata() or ()))
+        async with (
+            received(requests) as messages,
+            aclosing(self._answers(messages, context)) as answers,
+        ):
+            async for answer in answers:
+                yield answer
+
+    async def _answers(
+        self, requests: AsyncIterator[bytes], context: Context
+    ) -> AsyncGenerator[bytes, None]:
         try:
             caller = from_metadata(context)
             # Says that somebody is here, before a worker has taken anything from its caller.

@@ -67,6 +67,11 @@ class Quotas:
         """What is enforced."""
         return self._limits
 
+    @property
+    def is_limiting(self) -> bool:
+        """Whether anybody has used something of a quota."""
+        return bool(self._paid_until_ns)
+
     def change(self, limits: CallerLimits) -> None:
         """Enforce other limits from now on; what was used stays used."""
         now_ns = self._clock_ns()

@@ -1,7 +1,8 @@
 """Streams as bytes: what passes one on, here or in a process of its own, and what goes with it."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager, suppress
+from typing import cast
 
 import msgspec
 from google.protobuf.message import DecodeError, Message
@@ -47,6 +48,22 @@ def message_of(kind: type[Message], data: bytes) -> Message:
         return kind.FromString(data)
     except DecodeError:
         raise InvalidRequestError("", f"is no {kind.__name__}") from None
+
+
+@asynccontextmanager
+async def received(requests: AsyncIterator[bytes]) -> AsyncGenerator[AsyncIterator[bytes], None]:
+    """Give the messages of a call, and let go of them when it has been served.
+
+    gRPC's iterator and the call hold each other as long as it is not at its end, and the call its
+    place on the connection, until the garbage collector comes by.
+    """
+    messages = aiter(requests)
+    try:
+        yield messages
+    finally:
+        # Whoever is still reading ends with the call, and the iterator with it.
+        with suppress(RuntimeError):
+            await cast("AsyncGenerator[bytes, None]", messages).aclose()
 
 
 def in_process(behaviour: StreamBehaviour, request: type[Message]) -> Relay:

@@ -16,7 +16,7 @@ from exchange.server.charges import records_answered
 from exchange.server.endings import Context
 from exchange.server.observe_calls import StreamObserver
 from exchange.server.quotas import RECORDS
-from exchange.server.relay import Relay
+from exchange.server.relay import Relay, received
 
 END_SECONDS = 0.02
 """Before the end of a stream is believed; both are told at once, one after the other."""
@@ -41,12 +41,13 @@ class StreamCall(Call):
             if progress.trace is not None:
                 CURRENT.set(progress.trace)
             observer = StreamObserver(caller, self._transport.clock)
-            messages = self._paced(requests, observer, caller)
             limit = _limited(self._transport.stream_seconds_max)
-            async with limit, aclosing(self._relay(messages, caller)) as answers:
-                async for answer in answers:
-                    self._count_answer(answer, observer, caller)
-                    yield answer
+            async with limit, received(requests) as messages:
+                paced = self._paced(messages, observer, caller)
+                async with aclosing(self._relay(paced, caller)) as answers:
+                    async for answer in answers:
+                        self._count_answer(answer, observer, caller)
+                        yield answer
         except BaseException as error:
             await self._fail(progress, error)
             if not isinstance(error, Exception):

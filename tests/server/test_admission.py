@@ -37,6 +37,8 @@ SATURATED = 40
 REFUSAL_COST = 0.6
 """Of a call's cost."""
 PROBE_COST = 1.5
+GROUP = 16
+"""Calls that are answered together, or as many as wait."""
 TURN_SECONDS = 0.0005
 """From an answer to the next call of a caller."""
 
@@ -84,6 +86,7 @@ class Worker:
         self._told = 0.0
         self._asked: float | None = None
         self._delay = 0.0
+        self._running: list[Priority] = []
         self.levels: list[float] = []
         self.refusals: list[float] = []
         self.phases: dict[tuple[int, str, Priority], Phase] = {}
@@ -100,6 +103,9 @@ class Worker:
                     self._asked = arrival[0]
             if self._asked is not None and self._now >= self._due:
                 self._tell(max(self._delay, self._now - self._asked), answered=False)
+            if not self._queue or len(self._running) == GROUP:
+                while self._running:
+                    self.admission.leave(self._running.pop())
             if self._queue:
                 self._serve(*self._queue.popleft())
             else:
@@ -135,7 +141,7 @@ class Worker:
         phase = self.phases.setdefault(key, Phase(delays=[]))
         if self.admission.enter(caller.priority, caller.member):
             self._now += 1 / CAPACITY
-            self.admission.leave(caller.priority)
+            self._running.append(caller.priority)
             phase.answered += 1
             phase.delays.append(self._now - arrived)
             return self._now + TURN_SECONDS
@@ -259,6 +265,17 @@ def test_one_members_flood_leaves_another_members_checks_answered() -> None:
     assert flood.refused > 1_000
     assert other.refused <= other.answered // 100
     assert p99(other.delays) < 4 * TARGET
+
+
+def test_one_who_asks_alone_is_answered_however_long_it_takes() -> None:
+    admission = Admission(TARGET)
+    for _ in range(100):
+        for _ in range(10):
+            assert admission.enter(Priority.SINGLE, "510000")
+            admission.leave(Priority.SINGLE)
+        admission.enter(Priority.PUBLICATION, "310000")
+        admission.update(20 * TARGET)
+    assert admission.is_shed(Priority.SINGLE)
 
 
 def test_bulk_alone_may_wait_longer() -> None:

@@ -106,6 +106,7 @@ TOLD = 60
 async def test_what_is_shed_is_counted_and_the_limit_in_force_is_shown() -> None:
     instants = itertools.count(0.0, UPDATE_SECONDS)
     door = Doorway(Quotas(), delay_seconds=0.01, clock=lambda: next(instants))
+    enter(door, Context())
     for _ in range(TOLD):
         door.tell(10.0)
         for _ in range(30):
@@ -120,10 +121,11 @@ async def test_what_is_shed_is_counted_and_the_limit_in_force_is_shown() -> None
 
 
 def shedding_door() -> Doorway:
-    """Return a door that sheds as much as it may."""
+    """Return a door that sheds as much as it may, beside one check that is being answered."""
     instants = itertools.count(0.0, UPDATE_SECONDS)
     now = [0.0]
     door = Doorway(Quotas(), delay_seconds=0.01, clock=lambda: now[0])
+    enter(door, Context())
     for _ in range(TOLD):
         now[0] = next(instants)
         for priority in (Priority.REST, Priority.SINGLE):
@@ -193,8 +195,37 @@ async def test_a_flood_is_turned_away_before_it_is_read_where_nothing_is_left_fo
     while door.admission.probation.admits():
         pass
     with pytest.raises(OverloadedError):
-        door.turn_away(Priority.SINGLE, CALLER, Context())
-    door.turn_away(Priority.SINGLE, Caller(CALLER.kind, OTHER), Context())
+        door.turn_away(Priority.SINGLE, LOOKUPS, CALLER, Context())
+    door.turn_away(Priority.SINGLE, LOOKUPS, Caller(CALLER.kind, OTHER), Context())
+
+
+def test_nobody_is_turned_away_where_nobody_has_a_quota_or_is_held_back() -> None:
+    door = Doorway(Quotas())
+    door.quotas.charge(LOOKUPS, CALLER, 10)
+    assert not door.turns_away
+
+
+def test_a_call_over_its_quota_is_turned_away_before_it_is_read() -> None:
+    door = Doorway(Quotas(LIMITS))
+    door.quotas.charge(LOOKUPS, CALLER, 10)
+    assert door.turns_away
+    with pytest.raises(QuotaExceededError):
+        door.turn_away(Priority.SINGLE, LOOKUPS, CALLER, Context())
+    door.turn_away(Priority.SINGLE, None, CALLER, Context())
+    assert counted() == {("quota", "SINGLE"): 1}
+
+
+async def test_groups_do_not_wait_beside_a_crowd_that_is_over_its_quota() -> None:
+    door = Doorway(Quotas(LIMITS), delay_seconds=0.01)
+    door.quotas.charge(LOOKUPS, CALLER, 10)
+    error = QuotaExceededError(LOOKUPS, SECOND_NS)
+    held = [asyncio.create_task(door.hold(error, "ipv4:127.0.0.1:1")) for _ in range(HELD_MANY)]
+    await asyncio.sleep(0)
+    door.tell(0.001)
+    beside = door.gather_seconds
+    await asyncio.gather(*held)
+    door.tell(0.001)
+    assert beside == 0.0 < door.gather_seconds == door.delay_seconds
 
 
 async def test_the_garbage_collector_is_spared_while_many_refusals_are_held() -> None:
