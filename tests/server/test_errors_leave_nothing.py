@@ -23,6 +23,7 @@ from tests.server_fixture import (
     StartExchange,
     record,
 )
+from tools.cassandra.node import CassandraNode
 
 CALLS = 160
 """More than a connection may have open."""
@@ -70,11 +71,13 @@ def no_collector() -> Iterator[None]:
     gc.enable()
 
 
-async def endings(ask: Ask, client: Client) -> set[tuple[grpc.StatusCode, str]]:
+async def endings(
+    ask: Ask, client: Client, at_once: int = AT_ONCE
+) -> set[tuple[grpc.StatusCode, str]]:
     """Return how calls end that one connection makes again and again."""
     ended = set()
-    for _ in range(CALLS // AT_ONCE):
-        calls = (ask(client) for _ in range(AT_ONCE))
+    for _ in range(CALLS // at_once):
+        calls = (ask(client) for _ in range(at_once))
         for error in await asyncio.gather(*calls, return_exceptions=True):
             assert isinstance(error, grpc.aio.AioRpcError)
             ended.add((error.code(), error.details() or ""))
@@ -117,3 +120,21 @@ async def test_a_connection_takes_the_next_call_while_its_member_is_over_its_quo
     await client.check(resident(1))
     ended = await endings(STORE_ASKED["check"], client)
     assert {how for how, _ in ended} == {EXHAUSTED}
+
+
+@pytest.mark.cassandra
+async def test_a_connection_takes_the_next_call_while_cassandra_is_silent(
+    private_cassandra_node: Callable[[], CassandraNode], start_exchange: StartExchange
+) -> None:
+    node = await asyncio.to_thread(private_cassandra_node)
+    exchange = await start_exchange(
+        store="cassandra", cassandra_port=node.native_port, store_timeout_seconds=0.5
+    )
+    client = exchange.client()
+    node.pause()
+    ended = set()
+    for ask in STORE_ASKED.values():
+        ended |= await endings(ask, client, at_once=CALLS // 4)
+    node.resume()
+    told = {"The store does not answer.", "The store does not answer in time."}
+    assert ended <= {(UNAVAILABLE, one) for one in told}
