@@ -50,6 +50,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         file: The native file to decode or to write the rows of.
         policy: A destination, or ``default``.
         now_ms: The instant now.
+        in_flight: Requests of the driver at a time.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     file: str = ""
     policy: str = "default"
     now_ms: int = 0
+    in_flight: int = 32
 
 
 def _cpu() -> float:
@@ -112,7 +114,9 @@ async def writes(task: Task) -> Round:
         took, used = time.perf_counter() - began, _cpu() - cpu
         connection.close()
     else:
-        took, used = await _with_driver(settings, lambda driver: driver.writes(rows))
+        took, used = await _with_driver(
+            settings, lambda driver: driver.writes(rows, task.in_flight)
+        )
     return _round(len(rows), len(rows), took, used, ())
 
 
@@ -124,7 +128,7 @@ async def reads(task: Task) -> Round:
     ]
     times: list[float] = []
     took, used = await _with_driver(
-        settings, lambda driver: driver.reads(subjects, task.seconds, times)
+        settings, lambda driver: driver.reads(subjects, task.seconds, task.in_flight, times)
     )
     return _round(len(times) * READ_GROUP, len(times), took, used, times)
 

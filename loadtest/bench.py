@@ -30,7 +30,7 @@ from loadtest.serving import CLIENT_CORE, Server, end_in_order, hold_to
 from loadtest.warm import warm
 from loadtest.world import KINDS, PATIENT, Front, World, make_certificates, make_world, nodes
 
-STATEMENTS_MAX = {"cassandra": 1_000_000, "ring": 10_000}
+STATEMENTS_MAX = {"cassandra": 1_000_000, "ring": 2_000}
 """More takes nodes on two shared cores longer than the rest of the run."""
 LARGE = 10_000_000
 RESULTS = Path("var/bench")

@@ -21,11 +21,13 @@ from loadtest.measure import Alone, Load, answer_bytes, calls, publication
 from loadtest.population import HOUR_MS
 from loadtest.requests import batches, checks, native_file, stream_of
 from loadtest.serving import BATCH_CHECK, CHECK, ECHO_SERVICE, Server
-from loadtest.world import DEFAULT_DESTINATION, RULES_POLICY, World
+from loadtest.world import DEFAULT_DESTINATION, RULES_POLICY, StoreKind, World
 
 SINGLE_IN_FLIGHT = 64
 """Twice what saturates one core, so that lookups gather as they do in a busy hour."""
 BATCH_SIZES = (10, 100, 1_000)
+READS_IN_FLIGHT, WRITES_IN_FLIGHT = 32, 64
+"""Of the driver alone: groups of a hundred, and batches of fifty."""
 _BATCHES_IN_FLIGHT = {10: 32, 100: 32, 1_000: 4}
 SINGLE_BODIES = 20_000
 BATCH_ITEMS = 40_000
@@ -115,19 +117,19 @@ async def single(bench: Bench, world: World) -> Case:
     """A single check against a bare echo of its size."""
     bodies = checks(world.people, SINGLE_BODIES, DEFAULT_DESTINATION)
     least = 0.75 if world.kind.nodes else 0.85
-    load = Load(CHECK, bodies, SINGLE_IN_FLIGHT)
+    load = Load(CHECK, bodies, world.kind.scaled(SINGLE_IN_FLIGHT))
     return await _beside_echo(bench, world, "check", load, Target(least))
 
 
-def batch_load(people: int, size: int, destination: str) -> Load:
+def batch_load(kind: StoreKind, people: int, size: int, destination: str) -> Load:
     """Return a load of batches."""
     bodies = batches(people, size, max(8, BATCH_ITEMS // size // 4), destination)
-    return Load(BATCH_CHECK, bodies, _BATCHES_IN_FLIGHT[size], size)
+    return Load(BATCH_CHECK, bodies, kind.scaled(_BATCHES_IN_FLIGHT[size]), size)
 
 
 async def batch(bench: Bench, world: World, size: int) -> Case:
     """Batches of a size against an echo of theirs, or the driver's grouped reads."""
-    load = batch_load(world.people, size, DEFAULT_DESTINATION)
+    load = batch_load(world.kind, world.people, size, DEFAULT_DESTINATION)
     target = None if world.kind.nodes or size != max(BATCH_SIZES) else Target(100_000, True)
     case = await _beside_echo(bench, world, f"batch of {size:,}", load, target)
     if world.kind.nodes and size == GROUP:
@@ -139,14 +141,20 @@ async def batch(bench: Bench, world: World, size: int) -> Case:
 async def group_reads(bench: Bench, world: World, seconds: float) -> Round:
     """Read groups of a hundred with the driver alone."""
     settings = plain(world.settings)
-    task = Task(kind="reads", settings=settings, people=world.people, seconds=seconds)
+    task = Task(
+        kind="reads",
+        settings=settings,
+        people=world.people,
+        seconds=seconds,
+        in_flight=world.kind.scaled(READS_IN_FLIGHT),
+    )
     return await bench.alone.measure(task)
 
 
 async def batch_with_rules(bench: Bench, world: World) -> Case:
     """Batches of a thousand under the shipped policy with the most rules."""
     size = max(BATCH_SIZES)
-    load = batch_load(world.people, size, RULES_POLICY)
+    load = batch_load(world.kind, world.people, size, RULES_POLICY)
     target = None if world.kind.nodes else Target(60_000, True)
     return await _beside_echo(bench, world, f"batch of {size:,}, {RULES}", load, target)
 
@@ -174,7 +182,14 @@ def raw_writes(bench: Bench, world: World, records: int) -> Measured:
         files.newer()
         settings = plain(world.settings)
         now_ms = system_clock()
-        task = Task(kind="writes", settings=settings, file=str(files.path), now_ms=now_ms)
+        in_flight = world.kind.scaled(WRITES_IN_FLIGHT)
+        task = Task(
+            kind="writes",
+            settings=settings,
+            file=str(files.path),
+            now_ms=now_ms,
+            in_flight=in_flight,
+        )
         return await bench.alone.measure(task)
 
     return raw
@@ -182,10 +197,11 @@ def raw_writes(bench: Bench, world: World, records: int) -> Measured:
 
 async def streaming(bench: Bench, world: World) -> Case:
     """A native file until it is durable, against raw writes of the same rows."""
-    files = _Files(bench, world, bench.records)
+    records = world.kind.scaled(bench.records)
+    files = _Files(bench, world, records)
 
     async def own() -> Round:
-        return await publication(world.server, stream_of(files.newer()), bench.records)
+        return await publication(world.server, stream_of(files.newer()), records)
 
     await own()  # The first puts rows there; from then on both overwrite.
     return Case(
@@ -194,14 +210,15 @@ async def streaming(bench: Bench, world: World) -> Case:
         unit="records",
         world=world,
         limit="driver, batches of 50" if world.kind.nodes else "executemany, 1,000 a commit",
-        measure_limit=raw_writes(bench, world, bench.records),
+        measure_limit=raw_writes(bench, world, records),
         target=Target(0.5) if world.kind.nodes else Target(40_000, True),
     )
 
 
 async def decoding(bench: Bench, world: World) -> Case:
     """Publication against decoding its file and nothing else."""
-    case, files = await streaming(bench, world), _Files(bench, world, bench.records)
+    records = world.kind.scaled(bench.records)
+    case, files = await streaming(bench, world), _Files(bench, world, records)
     files.path = bench.directory / "decode.csv"
     files.newer()
     task = Task(kind="decode", file=str(files.path), now_ms=system_clock())

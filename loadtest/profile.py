@@ -29,6 +29,7 @@ from loadtest.world import (
     PATIENT,
     RULES_POLICY,
     Front,
+    StoreKind,
     make_world,
     nodes,
 )
@@ -52,7 +53,7 @@ class Place(msgspec.Struct, frozen=True):
     calls: int
 
 
-async def _load(server: Server, path: str, people: int, seconds: float) -> None:
+async def _load(server: Server, kind: StoreKind, path: str, people: int, seconds: float) -> None:
     if path == "publication":
         records = 60_000
         file = native_file(people, records, system_clock() - HOUR_MS // 2)
@@ -61,7 +62,9 @@ async def _load(server: Server, path: str, people: int, seconds: float) -> None:
     load = (
         Load(CHECK, checks(people, 20_000, DEFAULT_DESTINATION), 64)
         if path == "check"
-        else batch_load(people, 1_000, RULES_POLICY if path == "rules" else DEFAULT_DESTINATION)
+        else batch_load(
+            kind, people, 1_000, RULES_POLICY if path == "rules" else DEFAULT_DESTINATION
+        )
     )
     await calls(server, load, seconds)
 
@@ -75,7 +78,7 @@ async def profile(
         front = Front(settings=PATIENT | {PROFILE_VARIABLE: into})
         world = await make_world(kind, statements, directory, contact, front)
         with world.server as server:
-            await _load(server, path, world.people, seconds)
+            await _load(server, kind, path, world.people, seconds)
     return pstats.Stats(str(into))
 
 

@@ -14,8 +14,7 @@ from cassandra.query import BatchStatement, BatchType, tuple_factory
 from exchange.core.statement import Entry
 from exchange.settings import Settings
 
-READ_GROUP, READS_IN_FLIGHT = 100, 32
-WRITE_BATCH, WRITES_IN_FLIGHT = 50, 64
+READ_GROUP, WRITE_BATCH = 100, 50
 TIMEOUT_SECONDS = 30.0
 
 
@@ -52,7 +51,9 @@ class RawDriver:
         """End the session."""
         self._cluster.shutdown()
 
-    def reads(self, subjects: Sequence[bytes], seconds: float, times: list[float]) -> None:
+    def reads(
+        self, subjects: Sequence[bytes], seconds: float, in_flight: int, times: list[float]
+    ) -> None:
         """Read groups for some seconds; add the seconds each took to ``times``."""
         groups = [
             self._read.bind((list(subjects[place : place + READ_GROUP]),))
@@ -60,11 +61,11 @@ class RawDriver:
         ]
         end = time.perf_counter() + seconds
         bounded = itertools.takewhile(lambda _: time.perf_counter() < end, itertools.cycle(groups))
-        self._run(bounded, READS_IN_FLIGHT, times)
+        self._run(bounded, in_flight, times)
 
-    def writes(self, rows: Sequence[Entry]) -> None:
+    def writes(self, rows: Sequence[Entry], in_flight: int) -> None:
         """Write all rows in unlogged batches of rows with the same replicas."""
-        self._run(self._batches(rows), WRITES_IN_FLIGHT, [])
+        self._run(self._batches(rows), in_flight, [])
 
     def _batches(self, rows: Sequence[Entry]) -> Iterator[Any]:
         together: dict[tuple[Any, ...], list[Entry]] = {}

@@ -221,11 +221,11 @@ def end_in_order() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def hold_all_threads(pid: int, core: int) -> None:
-    """Hold a running process with all its threads to a processor."""
-    if (os.cpu_count() or 1) > core:
+def hold_all_threads(pid: int, *cores: int) -> None:
+    """Hold a running process with all its threads to processors, where the machine has them."""
+    if (os.cpu_count() or 1) > max(cores):
         for thread in psutil.Process(pid).threads():
-            os.sched_setaffinity(thread.id, {core})
+            os.sched_setaffinity(thread.id, cores)
 
 
 def main() -> int:

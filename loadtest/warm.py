@@ -53,11 +53,13 @@ async def until_steady(
 
 def windows(bench: Bench, world: World) -> dict[str, Window]:
     """Return what a store is warmed with, by name."""
-    single = Load(CHECK, checks(world.people, 5_000, DEFAULT_DESTINATION), SINGLE_IN_FLIGHT)
+    single = Load(
+        CHECK, checks(world.people, 5_000, DEFAULT_DESTINATION), world.kind.scaled(SINGLE_IN_FLIGHT)
+    )
     return {
         "grouped reads": lambda: group_reads(bench, world, WINDOW_SECONDS),
         "single checks": lambda: calls(world.server, single, WINDOW_SECONDS),
-        "writes": raw_writes(bench, world, ROWS),
+        "writes": raw_writes(bench, world, world.kind.scaled(ROWS)),
     }
 
 
