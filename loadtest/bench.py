@@ -1,9 +1,10 @@
 """``python -m loadtest.bench``: every path of the exchange beside its limit, in one run.
 
-Servers are held to the first processor; the client and Cassandra's nodes to the second. The client
-is written for this (``http2``): it sends encoded bytes and does not parse the answers. Rounds are
-interleaved: a path, its limit, the next path, its limit, and again from the start. Nodes of
-Cassandra are loaded before anything counts, until they get no quicker (``warm``).
+Servers are held to the first processor; the client and a single node of Cassandra to the second, a
+ring's nodes to both. The client is written for this (``http2``): it sends encoded bytes and does
+not parse the answers. Rounds are interleaved: a path, its limit, the next path, its limit, and
+again from the start. Nodes of Cassandra are loaded before anything counts, until they get no
+quicker (``warm``).
 
 What fails costs a round, a row or a store, and never the run; what there is so far is written after
 each store, and no round begins once the time is up.
