@@ -60,7 +60,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     file: str = ""
     policy: str = "default"
     now_ms: int = 0
-    in_flight: int = 32
+    in_flight: int = 1
 
 
 def _cpu() -> float:

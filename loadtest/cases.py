@@ -21,7 +21,7 @@ from loadtest.measure import Alone, Load, answer_bytes, calls, publication
 from loadtest.population import HOUR_MS
 from loadtest.requests import batches, checks, native_file, stream_of
 from loadtest.serving import BATCH_CHECK, CHECK, ECHO_SERVICE, Server
-from loadtest.world import DEFAULT_DESTINATION, RULES_POLICY, StoreKind, World
+from loadtest.world import DEFAULT_DESTINATION, RULES_POLICY, World
 
 SINGLE_IN_FLIGHT = 64
 """Twice what saturates one core, so that lookups gather as they do in a busy hour."""
@@ -121,15 +121,15 @@ async def single(bench: Bench, world: World) -> Case:
     return await _beside_echo(bench, world, "check", load, Target(least))
 
 
-def batch_load(kind: StoreKind, people: int, size: int, destination: str) -> Load:
+def batch_load(world: World, size: int, destination: str) -> Load:
     """Return a load of batches."""
-    bodies = batches(people, size, max(8, BATCH_ITEMS // size // 4), destination)
-    return Load(BATCH_CHECK, bodies, kind.scaled(_BATCHES_IN_FLIGHT[size]), size)
+    bodies = batches(world.people, size, max(8, BATCH_ITEMS // size // 4), destination)
+    return Load(BATCH_CHECK, bodies, world.kind.scaled(_BATCHES_IN_FLIGHT[size]), size)
 
 
 async def batch(bench: Bench, world: World, size: int) -> Case:
     """Batches of a size against an echo of theirs, or the driver's grouped reads."""
-    load = batch_load(world.kind, world.people, size, DEFAULT_DESTINATION)
+    load = batch_load(world, size, DEFAULT_DESTINATION)
     target = None if world.kind.nodes or size != max(BATCH_SIZES) else Target(100_000, True)
     case = await _beside_echo(bench, world, f"batch of {size:,}", load, target)
     if world.kind.nodes and size == GROUP:
@@ -154,7 +154,7 @@ async def group_reads(bench: Bench, world: World, seconds: float) -> Round:
 async def batch_with_rules(bench: Bench, world: World) -> Case:
     """Batches of a thousand under the shipped policy with the most rules."""
     size = max(BATCH_SIZES)
-    load = batch_load(world.kind, world.people, size, RULES_POLICY)
+    load = batch_load(world, size, RULES_POLICY)
     target = None if world.kind.nodes else Target(60_000, True)
     return await _beside_echo(bench, world, f"batch of {size:,}, {RULES}", load, target)
 

@@ -12,7 +12,7 @@ from exchange.operations.clock import system_clock
 from exchange.settings import Settings
 from loadtest.alone import Task
 from loadtest.bulk import fill, prepare
-from loadtest.cases import plain
+from loadtest.cases import READS_IN_FLIGHT, plain
 from loadtest.measure import Alone
 from loadtest.population import entries, people_of
 from loadtest.serving import CLIENT_CORE, hold_all_threads
@@ -130,6 +130,7 @@ async def _measured(
             settings=plain(settings),
             people=people_of(statements),
             seconds=READ_SECONDS,
+            in_flight=READS_IN_FLIGHT,
         )
         await alone.measure(task)
         before = _cpu_seconds(node)

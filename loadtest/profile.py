@@ -22,14 +22,14 @@ from loadtest.cases import batch_load
 from loadtest.measure import Load, calls, publication
 from loadtest.population import HOUR_MS
 from loadtest.requests import checks, native_file, stream_of
-from loadtest.serving import CHECK, CLIENT_CORE, PROFILE_VARIABLE, Server, end_in_order, hold_to
+from loadtest.serving import CHECK, CLIENT_CORE, PROFILE_VARIABLE, end_in_order, hold_to
 from loadtest.world import (
     DEFAULT_DESTINATION,
     KINDS,
     PATIENT,
     RULES_POLICY,
     Front,
-    StoreKind,
+    World,
     make_world,
     nodes,
 )
@@ -53,20 +53,18 @@ class Place(msgspec.Struct, frozen=True):
     calls: int
 
 
-async def _load(server: Server, kind: StoreKind, path: str, people: int, seconds: float) -> None:
+async def _load(world: World, path: str, seconds: float) -> None:
     if path == "publication":
         records = 60_000
-        file = native_file(people, records, system_clock() - HOUR_MS // 2)
-        await publication(server, stream_of(file), records)
+        file = native_file(world.people, records, system_clock() - HOUR_MS // 2)
+        await publication(world.server, stream_of(file), records)
         return
     load = (
-        Load(CHECK, checks(people, 20_000, DEFAULT_DESTINATION), 64)
+        Load(CHECK, checks(world.people, 20_000, DEFAULT_DESTINATION), 64)
         if path == "check"
-        else batch_load(
-            kind, people, 1_000, RULES_POLICY if path == "rules" else DEFAULT_DESTINATION
-        )
+        else batch_load(world, 1_000, RULES_POLICY if path == "rules" else DEFAULT_DESTINATION)
     )
-    await calls(server, load, seconds)
+    await calls(world.server, load, seconds)
 
 
 async def profile(
@@ -77,8 +75,8 @@ async def profile(
     with nodes(kind, directory, 1024) as contact:
         front = Front(settings=PATIENT | {PROFILE_VARIABLE: into})
         world = await make_world(kind, statements, directory, contact, front)
-        with world.server as server:
-            await _load(server, kind, path, world.people, seconds)
+        with world.server:
+            await _load(world, path, seconds)
     return pstats.Stats(str(into))
 
 

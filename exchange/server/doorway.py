@@ -131,6 +131,7 @@ class Doorway:
             self._holds_many = not self._holds_many
             spare(sparing=self._holds_many)
         self._tell_probation()
+        self.gather_seconds = 0.0 if self._has_room() else self.delay_seconds
         wanted = self._answered / elapsed * REFUSALS_PER_ANSWER
         self._answered = 0
         # Followed slowly: a rate over a twentieth of a second jumps.
@@ -140,17 +141,21 @@ class Doorway:
         return self.admission.period_seconds
 
     def _tell_probation(self) -> None:
-        """Show whom it holds back, and let groups be as small as the room that this makes."""
+        """Show whom it holds back, and how much that one is left."""
         probation = self.admission.probation
-        # Larger groups spare the processor, and everybody waits for them. A crowd that is held
-        # leaves room for the others.
-        holds = probation.is_settled or (self._holds_many and not self.admission.level)
-        has_room = holds and self.delay_seconds < self._target_seconds
-        self.gather_seconds = 0.0 if has_room else self.delay_seconds
         if probation.member != self._held_back:
             member, self._held_back = probation.member or self._held_back, probation.member
             _log.warning("member_held_back" if probation.member else "member_free", member=member)
         FLOOD_LIMIT.replace({(probation.member,): probation.per_second} if probation.member else {})
+
+    def _has_room(self) -> bool:
+        """Tell whether a crowd is held, which leaves room for the others.
+
+        Larger groups spare the processor, and everybody waits for them.
+        """
+        admission = self.admission
+        holds = admission.probation.is_settled or (self._holds_many and not admission.level)
+        return holds and self.delay_seconds < self._target_seconds
 
     def enter(
         self, priority: Priority, quota: str | None, caller: Caller, context: Remaining
